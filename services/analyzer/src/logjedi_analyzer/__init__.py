@@ -1,0 +1,1 @@
+"""logjedi_analyzer: see services/README in the workspace root."""

@@ -1,0 +1,1 @@
+"""logjedi_approval_gateway: see services/README in the workspace root."""

@@ -1,0 +1,1 @@
+"""logjedi_operator: see services/README in the workspace root."""

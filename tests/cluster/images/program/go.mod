@@ -1,0 +1,3 @@
+module logjedi.dev/tests/cluster/images/program
+
+go 1.24
