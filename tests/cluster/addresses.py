@@ -43,6 +43,11 @@ class Addresses:
         return f"https://{self.api}:{self.api_port}"
 
     @property
+    def reachable(self) -> str:
+        """Return the range of services and pods together, which the host reaches through the node."""
+        return self.services.replace("/17", "/16")
+
+    @property
     def registry(self) -> str:
         """Return `host:port` of the registry as the host reaches it, or an empty text."""
         return f"{self.node}:{self.registry_port}" if self.registry_port else ""

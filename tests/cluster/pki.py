@@ -42,6 +42,7 @@ class Authority:
             _builder(self._name, self._name, self._key)
             .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
             .add_extension(_key_usage(signs_certificates=True), critical=True)
+            .add_extension(x509.SubjectKeyIdentifier.from_public_key(self._key.public_key()), critical=False)
             .sign(self._key, hashes.SHA256())
         )
         self.pair = _write(folder, name, certificate, self._key)
@@ -63,11 +64,16 @@ class Authority:
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
             .add_extension(_key_usage(signs_certificates=False), critical=True)
             .add_extension(x509.ExtendedKeyUsage(usages), critical=False)
+            .add_extension(self._identifier(), critical=False)
         )
         if hosts:
             names = x509.SubjectAlternativeName([_host(host) for host in hosts])
             builder = builder.add_extension(names, critical=False)
         return _write(self._folder, file, builder.sign(self._key, hashes.SHA256()), key)
+
+    def _identifier(self) -> x509.AuthorityKeyIdentifier:
+        """Name the signing key: strict verification (Python 3.13's default) refuses a certificate without."""
+        return x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key())
 
 
 def signing_key(folder: Path, name: str) -> Pair:

@@ -1,0 +1,114 @@
+"""Gives a cluster cgroup folders of its own, and removes them when it is gone.
+
+A kubelet takes every pod cgroup that it can see for its own, so each cluster gets a folder below the supervisor's own
+group in each hierarchy, and a cgroup namespace whose root that folder is. Version 1 was seen working; version 2 (one
+hierarchy, controllers to be enabled from the top) follows its documentation and is untested:
+https://docs.kernel.org/admin-guide/cgroup-v2.html
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+_REMOVAL_TIMEOUT_S = 10.0
+_V2_CONTROLLERS = ("cpu", "cpuset", "memory", "pids", "io")
+
+
+@dataclass(frozen=True, slots=True)
+class Hierarchy:
+    """One cgroup mount: its type, its options (version 1), and our own group's folder in it."""
+
+    kind: str
+    mount: Path
+    options: str
+    own: Path
+
+
+def hierarchies() -> list[Hierarchy]:
+    """Return the mounts to mirror: those of version 1 if the memory controller is there, else the one of version 2."""
+    groups = _own_groups()
+    found = [each for line in _lines("/proc/self/mountinfo") if (each := _hierarchy(line, groups))]
+    version_1 = [each for each in found if each.kind == "cgroup"]
+    if any("memory" in each.options.split(",") for each in version_1):
+        return version_1
+    return [each for each in found if each.kind == "cgroup2"][:1]
+
+
+def create(name: str) -> list[Path]:
+    """Create the folder `name` in each hierarchy, ready to be joined, and return them all."""
+    folders = []
+    for hierarchy in hierarchies():
+        # Version 2 lets only its top have both processes and controllers for its children.
+        parent = hierarchy.own if hierarchy.kind == "cgroup" else hierarchy.mount
+        folder = parent / name
+        folder.mkdir(exist_ok=True)
+        folders.append(folder)
+        if hierarchy.kind == "cgroup2":
+            _enable(parent)
+        elif "cpuset" in hierarchy.options.split(","):
+            _inherit_cpuset(folder)
+    return folders
+
+
+def join(folders: list[Path]) -> None:
+    """Move the calling process into the folders; made for the moment between fork and exec."""
+    for folder in folders:
+        (folder / "cgroup.procs").write_text(str(os.getpid()))
+
+
+def remove(folders: list[Path]) -> None:
+    """Remove the folders with all that a kubelet made below them, waiting for the last dead process to leave."""
+    deadline = time.monotonic() + _REMOVAL_TIMEOUT_S
+    left = folders
+    while left := [folder for folder in left if not _remove(folder)]:
+        if time.monotonic() > deadline:
+            raise OSError(f"cgroup folders are still in use: {', '.join(map(str, left))}")
+        time.sleep(0.05)
+
+
+def _remove(folder: Path) -> bool:
+    for place, _folders, _files in os.walk(folder, topdown=False):
+        with contextlib.suppress(OSError):
+            os.rmdir(place)
+    return not folder.exists()
+
+
+def _inherit_cpuset(folder: Path) -> None:
+    """Give a new cpuset its parent's processors: an empty one cannot be joined (ENOSPC)."""
+    for file in ("cpuset.cpus", "cpuset.mems"):
+        (folder / file).write_text((folder.parent / file).read_text())
+    (folder / "cgroup.clone_children").write_text("1")
+
+
+def _enable(parent: Path) -> None:
+    for controller in _V2_CONTROLLERS:
+        with contextlib.suppress(OSError):
+            (parent / "cgroup.subtree_control").write_text(f"+{controller}")
+
+
+def _hierarchy(line: str, groups: dict[str, str]) -> Hierarchy | None:
+    """Read one line of mountinfo: `ID PARENT DEV ROOT MOUNT OPTIONS … - TYPE SOURCE SUPEROPTIONS`."""
+    left, _, right = line.partition(" - ")
+    kind, _source, super_options = right.split(" ", 2)
+    if kind not in ("cgroup", "cgroup2"):
+        return None
+    root, mount = left.split(" ")[3:5]
+    options = ",".join(option for option in super_options.split(",") if option not in ("rw", "ro", "xattr", "nsdelegate"))
+    own = groups.get("" if kind == "cgroup2" else options, "/")
+    relative = own.removeprefix(root if root != "/" else "").lstrip("/")
+    inside = Path(mount) / relative if not relative.startswith("..") else Path(mount)
+    return Hierarchy(kind, Path(mount), options, inside)
+
+
+def _own_groups() -> dict[str, str]:
+    """Map the controllers of each line of /proc/self/cgroup to our path; the key of version 2 is empty."""
+    lines = (line.split(":", 2) for line in _lines("/proc/self/cgroup"))
+    return {controllers: path for _number, controllers, path in lines}
+
+
+def _lines(path: str) -> list[str]:
+    return Path(path).read_text().splitlines()
