@@ -1,7 +1,7 @@
 """The state machine of an incident: ``transition(phase, event) -> Move``.
 
 A pure table, tested for every pair. What a phase *does* stands in the use cases; what may follow what stands
-here alone. Phase by itself authorises nothing: before each effect the votes' signatures are verified again. DESIGN section 3.
+here alone. Phase by itself authorises nothing: before each effect the votes' signatures are verified again.
 """
 
 from dataclasses import dataclass

@@ -28,7 +28,7 @@ class Records(Protocol):
     async def save(self, record: Record) -> Record:
         """Write the status with the record's resourceVersion; return it as saved.
 
-        Raises ``ports.cluster.Conflict`` if somebody wrote in between, ``DependencyDown`` if the API server does not answer.
+        Raises ``ports.cluster.Conflict`` if somebody wrote in between, ``DependencyDown`` if nothing answers.
         """
         ...
 
