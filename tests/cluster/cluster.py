@@ -61,9 +61,8 @@ class Cluster:
             images.push(self.registry, image, images.pack())
         elif self.node == "simulated":
             known = self.kubeconfig.with_name("images.json")
-            names = [*json.loads(known.read_text()), image.name]
             scratch = known.with_suffix(".new")
-            scratch.write_text(json.dumps(names))
+            scratch.write_text(json.dumps(json.loads(known.read_text()) | {image.name: image.behaviour()}))
             scratch.replace(known)
         else:
             raise ClusterError("this cluster is not ours: its registry is unknown")

@@ -42,6 +42,10 @@ class Image:
         """Return the tag."""
         return self.name.rpartition(":")[2]
 
+    def behaviour(self) -> dict[str, object]:
+        """Return what a simulated node needs to know: arguments and variables."""
+        return {"args": list(self.args), "env": self.env}
+
 
 @dataclass(frozen=True, slots=True)
 class Layer:

@@ -1,0 +1,213 @@
+"""One container of the simulated node: what a kubelet would do next with it, and how it would report it.
+
+Pure but for the clock that it is given. `pod` asks each container in turn; times are seconds of a monotonic clock,
+except those in statuses.
+"""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from tests.cluster.simulated import program, references
+from tests.cluster.simulated.references import MissingReferenceError, Objects
+
+Json = dict[str, Any]
+_FIRST_BACK_OFF_S, _LONGEST_BACK_OFF_S = 10.0, 300.0
+# The kubelet looks again after seconds to a minute; a test gains nothing from the wait.
+_LOOK_AGAIN_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """An event that a kubelet would record about a container."""
+
+    kind: Literal["Normal", "Warning"]
+    reason: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What the container's pod gives it: identity, the objects it refers to, the images that exist, the time."""
+
+    pod: Json
+    objects: Objects
+    images: dict[str, Json]
+    now_s: float
+
+
+@dataclass(slots=True)
+class Container:
+    """What the node remembers of one container."""
+
+    name: str
+    restarts: int = 0
+    image: str = ""
+    state: Json = field(default_factory=lambda: {"waiting": {"reason": "ContainerCreating"}})
+    last_state: Json = field(default_factory=dict)
+    log: list[str] = field(default_factory=list)
+    previous_log: list[str] = field(default_factory=list)
+    look_again_s: float = 0.0
+    _failed_pulls: int = 0
+    _crashes: int = 0
+    _run: program.Run | None = None
+
+    @property
+    def running(self) -> bool:
+        """Say whether it runs."""
+        return "running" in self.state
+
+    def sync(self, spec: Json, around: Surroundings) -> list[Noted]:
+        """Take the next step, and return the events of it; `look_again_s` is when there may be another."""
+        if self.running and self.image != spec["image"]:
+            self._end(around, exit_code=137, reason="Error")
+            return [Noted("Normal", "Killing", f"Container {self.name} definition changed, will be restarted")]
+        if self.running:
+            return self._live(spec, around)
+        if around.now_s < self.look_again_s:
+            return []
+        if "terminated" in self.state and around.pod["spec"].get("restartPolicy") == "Never":
+            return []
+        if "terminated" in self.state and self._crashes > 1 and self._run is not None:
+            return self._back_off_restart(around)
+        return self._begin(spec, around)
+
+    def status(self, around: Surroundings) -> Json:
+        """Return the container's entry in the pod's status."""
+        known = around.images.get(_full_name(self.image)) is not None and self.image
+        digest = hashlib.sha256(self.image.encode()).hexdigest()
+        uid = around.pod["metadata"]["uid"]
+        ran = self.running or self.last_state or "terminated" in self.state
+        identity = hashlib.sha256(f"{uid}/{self.name}/{self.restarts}".encode()).hexdigest()
+        return {
+            "name": self.name,
+            "image": self.image,
+            "imageID": f"{self.image.rpartition(':')[0]}@sha256:{digest}" if known and ran else "",
+            "ready": self.running,
+            "started": self.running,
+            "restartCount": self.restarts,
+            "state": self.state,
+            "lastState": self.last_state,
+            **({"containerID": f"containerd://{identity}"} if ran else {}),
+        }
+
+    def _begin(self, spec: Json, around: Surroundings) -> list[Noted]:
+        """Pull, resolve the variables, start."""
+        self.image = spec["image"]
+        try:
+            full = references.full_name(self.image)
+        except MissingReferenceError as error:
+            self._wait("InvalidImageName", str(error), around)
+            return [Noted("Warning", "InspectFailed", str(error)), _failed("InvalidImageName")]
+        if full not in around.images:
+            return self._pull_in_vain(full, around)
+        pulled = Noted("Normal", "Pulled", f'Container image "{self.image}" already present on machine')
+        self._failed_pulls = 0
+        defaults = around.images[full]
+        try:
+            variables = references.variables(spec, around.pod["metadata"]["namespace"], around.objects)
+        except MissingReferenceError as error:
+            self._wait("CreateContainerConfigError", str(error), around)
+            return [pulled, _failed(str(error))]
+        limits = spec.get("resources", {}).get("limits", {})
+        self._run = program.run(spec.get("args") or defaults["args"], defaults["env"] | variables, limits)
+        self._start(around)
+        return [
+            pulled,
+            Noted("Normal", "Created", f"Created container: {self.name}"),
+            Noted("Normal", "Started", f"Started container {self.name}"),
+            *self._live(spec, around),
+        ]
+
+    def _pull_in_vain(self, full: str, around: Surroundings) -> list[Noted]:
+        """Fail to pull; between the attempts, whose distance doubles, say that it is backing off."""
+        error = (
+            f'rpc error: code = NotFound desc = failed to pull and unpack image "{full}": '
+            f'failed to resolve reference "{full}": {full}: not found'
+        )
+        if self.state.get("waiting", {}).get("reason") == "ErrImagePull":
+            back_off = f'Back-off pulling image "{self.image}"'
+            self._wait("ImagePullBackOff", f"{back_off}: ErrImagePull: {error}", around)
+            self.look_again_s = around.now_s + _back_off_s(self._failed_pulls)
+            return [Noted("Normal", "BackOff", back_off), _failed("ImagePullBackOff")]
+        self._failed_pulls += 1
+        self._wait("ErrImagePull", error, around)
+        return [
+            Noted("Normal", "Pulling", f'Pulling image "{self.image}"'),
+            Noted("Warning", "Failed", f'Failed to pull image "{self.image}": {error}'),
+            _failed("ErrImagePull"),
+        ]
+
+    def _start(self, around: Surroundings) -> None:
+        assert self._run is not None
+        if "terminated" in self.state or self.last_state:
+            self.restarts += 1
+        if "terminated" in self.state:
+            self.last_state = self.state
+        self.state = {"running": {"startedAt": timestamp()}}
+        self.previous_log, self.log = self.log, [f"{_log_time()} {line}" for line in self._run.lines]
+        self.look_again_s = around.now_s + self._run.after_s
+
+    def _live(self, spec: Json, around: Surroundings) -> list[Noted]:
+        """Let a run that ends by itself end in its time; the first restart comes at once, later ones back off."""
+        assert self._run is not None
+        if self._run.exit_code is None or around.now_s < self.look_again_s:
+            return []
+        self._end(around, exit_code=self._run.exit_code, reason=self._run.reason)
+        self._crashes += 1
+        return []
+
+    def _end(self, around: Surroundings, *, exit_code: int, reason: str) -> None:
+        started = self.state["running"]["startedAt"]
+        self.state = {"terminated": {
+            "exitCode": exit_code, "reason": reason, "startedAt": started, "finishedAt": timestamp(),
+        }}
+        self.look_again_s = around.now_s + _LOOK_AGAIN_S
+
+    def _back_off_restart(self, around: Surroundings) -> list[Noted]:
+        back_off_s = _back_off_s(self._crashes - 1)
+        metadata = around.pod["metadata"]
+        pod = f"{metadata['name']}_{metadata['namespace']}({metadata['uid']})"
+        message = f"back-off {_duration(back_off_s)} restarting failed container={self.name} pod={pod}"
+        self._wait("CrashLoopBackOff", message, around)
+        self.look_again_s = around.now_s + back_off_s
+        return [Noted("Warning", "BackOff", f"Back-off restarting failed container {self.name} in pod {pod}")]
+
+    def _wait(self, reason: str, message: str, around: Surroundings) -> None:
+        if "terminated" in self.state:
+            self.last_state = self.state
+        self.state = {"waiting": {"reason": reason, "message": message}}
+        self.look_again_s = around.now_s + _LOOK_AGAIN_S
+
+
+def timestamp() -> str:
+    """Return the time as the API writes it."""
+    return datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _log_time() -> str:
+    return datetime.datetime.now(datetime.UTC).strftime("%Y/%m/%d %H:%M:%S")
+
+
+def _failed(what: str) -> Noted:
+    return Noted("Warning", "Failed", f"Error: {what}")
+
+
+def _back_off_s(failures: int) -> float:
+    return min(_FIRST_BACK_OFF_S * 2.0 ** max(failures - 1, 0), _LONGEST_BACK_OFF_S)
+
+
+def _duration(seconds: float) -> str:
+    """Write seconds as Go does: 40s, 2m40s."""
+    minutes, rest = divmod(int(seconds), 60)
+    return f"{minutes}m{rest}s" if minutes else f"{rest}s"
+
+
+def _full_name(image: str) -> str:
+    try:
+        return references.full_name(image)
+    except MissingReferenceError:
+        return ""

@@ -1,0 +1,58 @@
+"""The port of the simulated kubelet that the API server asks for containers' logs.
+
+`GET /containerLogs/NAMESPACE/POD/CONTAINER?previous=…&tailLines=…` over TLS, as `kubectl logs` ends up asking a kubelet.
+Nothing else is served: there is nothing to execute in. The API server of this form of cluster does not check the
+certificate, and who may read logs it has checked before it asks.
+"""
+
+from __future__ import annotations
+
+import http.server
+import ssl
+import threading
+import urllib.parse
+from collections.abc import Callable
+
+Read = Callable[[str, str, str, bool], list[str] | None]
+
+
+def serve(certificate: str, key: str, read: Read) -> int:
+    """Serve in a thread on a free port of loopback, and return the port; `read` finds a log, or None."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:  # noqa: N802 - the name that the base class calls
+            self._answer(*_respond(self.path, read))
+
+        def log_message(self, *_: object) -> None:
+            """Stay silent."""
+
+        def _answer(self, status: int, text: str) -> None:
+            body = text.encode()
+            self.send_response(status)
+            self.send_header("Content-Type", "text/plain")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    threading.Thread(target=server.serve_forever, daemon=True, name="logs").start()
+    return int(server.server_address[1])
+
+
+def _respond(target: str, read: Read) -> tuple[int, str]:
+    url = urllib.parse.urlsplit(target)
+    query = {name: values[0] for name, values in urllib.parse.parse_qs(url.query).items()}
+    parts = url.path.strip("/").split("/")
+    if len(parts) != 4 or parts[0] != "containerLogs":
+        return 404, "the simulated node serves logs only\n"
+    previous = query.get("previous") == "true"
+    lines = read(*parts[1:], previous)  # type: ignore[call-arg]
+    if lines is None:
+        what = "previous terminated container" if previous else "container"
+        return 400, f'{what} "{parts[3]}" in pod "{parts[2]}" not found\n'
+    if "tailLines" in query:
+        lines = lines[-int(query["tailLines"]) :] if int(query["tailLines"]) else []
+    return 200, "".join(f"{line}\n" for line in lines)
