@@ -1,0 +1,1 @@
+"""What the use cases need from outside: something that diagnoses, and something that reasons."""
