@@ -67,9 +67,11 @@ class BringUp:
             self._watch.launcher = launchers.LocalLauncher(self._layout)
             return self._watch.launcher
         with step(self._report, "namespaces"):
-            name = f"logjedi-{self._plan.name}"
-            leftovers.note(self._plan.folder, cgroups=[str(each.own / name) for each in cgroups.hierarchies()])
-            launcher = launchers.NamespaceLauncher(self._layout, cgroups.create(name))
+            # The interface's name is unique on the machine, a cluster's only among one user's.
+            groups = cgroups.places(f"{self._layout.addresses.uplink}-{self._plan.name}")
+            leftovers.note(self._plan.folder, cgroups=[str(folder) for folder in groups])
+            cgroups.create(groups)
+            launcher = launchers.NamespaceLauncher(self._layout, groups)
             self._watch.launcher = launcher
             launcher.prepare()
             return launcher

@@ -38,20 +38,22 @@ def hierarchies() -> list[Hierarchy]:
     return [each for each in found if each.kind == "cgroup2"][:1]
 
 
-def create(name: str) -> list[Path]:
-    """Create the folder `name` in each hierarchy, ready to be joined, and return them all."""
-    folders = []
-    for hierarchy in hierarchies():
-        # Version 2 lets only its top have both processes and controllers for its children.
-        parent = hierarchy.own if hierarchy.kind == "cgroup" else hierarchy.mount
-        folder = parent / name
-        folder.mkdir(exist_ok=True)
-        folders.append(folder)
+def places(name: str) -> list[Path]:
+    """Return the folder `name` of each hierarchy: below our own group, or at the top in version 2.
+
+    Version 2 lets only its top have both processes and controllers for its children.
+    """
+    return [(each.own if each.kind == "cgroup" else each.mount) / name for each in hierarchies()]
+
+
+def create(folders: list[Path]) -> None:
+    """Create the folders that `places` named, ready to be joined."""
+    for folder, hierarchy in zip(folders, hierarchies(), strict=True):
+        folder.mkdir()
         if hierarchy.kind == "cgroup2":
-            _enable(parent)
+            _enable(folder.parent)
         elif "cpuset" in hierarchy.options.split(","):
             _inherit_cpuset(folder)
-    return folders
 
 
 def join(folders: list[Path]) -> None:

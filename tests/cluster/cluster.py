@@ -161,7 +161,7 @@ def _form() -> tuple[bool, str]:
 
 
 def _supervise(plan: Plan, progress: Progress) -> Cluster:
-    environment = os.environ | {"PYTHONPATH": str(folders.REPOSITORY), "PYTHONDONTWRITEBYTECODE": "1"}
+    environment = os.environ | {"PYTHONPATH": str(folders.REPOSITORY)}
     with (plan.folder / "logs" / "supervisor.log").open("ab") as log:
         supervisor = subprocess.Popen(
             [sys.executable, "-m", "tests.cluster.supervisor", plan.encode()], stdin=subprocess.PIPE,
@@ -169,10 +169,15 @@ def _supervise(plan: Plan, progress: Progress) -> Cluster:
         )
     (plan.folder / "supervisor.pid").write_text(str(supervisor.pid))
     try:
-        return Cluster(_follow(supervisor, progress), supervisor if plan.attached else None)
+        info = _follow(supervisor, progress)
     except BaseException:
         _stop(supervisor, plan.folder)
         raise
+    if plan.attached:
+        return Cluster(info, supervisor)
+    _close_pipes(supervisor)
+    supervisor.returncode = 0  # it is not ours to wait for, and Python would warn of that
+    return Cluster(info)
 
 
 def _follow(supervisor: subprocess.Popen[bytes], progress: Progress) -> dict[str, Any]:
@@ -191,9 +196,7 @@ def _follow(supervisor: subprocess.Popen[bytes], progress: Progress) -> dict[str
 
 def _stop(supervisor: subprocess.Popen[bytes], folder: Path) -> None:
     """Close the supervisor's pipes, which ends it, and clear up after one that was killed."""
-    for pipe in (supervisor.stdin, supervisor.stdout):
-        if pipe:
-            pipe.close()
+    _close_pipes(supervisor)
     try:
         supervisor.wait(timeout=_STOP_TIMEOUT_S)
     except subprocess.TimeoutExpired:
@@ -202,6 +205,12 @@ def _stop(supervisor: subprocess.Popen[bytes], folder: Path) -> None:
     if (lock := folders.try_lock(folders.lock_of(folder))) is not None:
         leftovers.clear(folder)
         leftovers.release(folder, lock)
+
+
+def _close_pipes(supervisor: subprocess.Popen[bytes]) -> None:
+    for pipe in (supervisor.stdin, supervisor.stdout):
+        if pipe:
+            pipe.close()
 
 
 def _info(folder: Path) -> dict[str, Any]:

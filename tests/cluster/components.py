@@ -46,7 +46,8 @@ def apiserver(layout: Layout) -> Component:
         "kubelet-certificate-authority": pki / "ca.crt",
     }
     # Loopback cannot be an endpoint of the service `kubernetes`, and without a node nobody would ask it.
-    alone = {"bind-address": addresses.api, "advertise-address": "192.0.2.1", "endpoint-reconciler-type": "none"}
+    alone = {"bind-address": addresses.api, "advertise-address": "192.0.2.1", "endpoint-reconciler-type": "none",
+             "kubelet-preferred-address-types": "InternalIP"}
     return _component(layout, "kube-apiserver", {
         **(node if addresses.bridge else alone),
         "secure-port": addresses.api_port,

@@ -136,6 +136,8 @@ class NamespaceLauncher:
             os.kill(self.init_pid or self._process.pid, signal.SIGKILL)
         except (ProcessLookupError, FileNotFoundError):
             self._process.kill()
+        # The kernel removes interfaces only a moment after the namespace's last process; nobody should see that moment.
+        subprocess.run(["ip", "link", "delete", self._layout.addresses.uplink], capture_output=True)
         self._process.wait(timeout=_STOP_TIMEOUT_S)
 
     def _ask(self, order: str, answer: str, **details: object) -> None:
@@ -175,8 +177,7 @@ class NamespaceLauncher:
 def environment(layout: Layout) -> dict[str, str]:
     """Return the variables that components get: none of the user's, whose proxies would swallow calls to the cluster."""
     path = os.pathsep.join((os.environ.get("PATH", ""), "/usr/local/sbin", "/usr/sbin", "/sbin", "/usr/bin", "/bin"))
-    return {"PATH": path, "HOME": str(layout.data), "LANG": "C.UTF-8", "PYTHONPATH": str(folders.REPOSITORY),
-            "PYTHONDONTWRITEBYTECODE": "1"}
+    return {"PATH": path, "HOME": str(layout.data), "LANG": "C.UTF-8", "PYTHONPATH": str(folders.REPOSITORY)}
 
 
 def _cgroup_mounts() -> list[dict[str, str]]:

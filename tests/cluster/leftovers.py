@@ -12,6 +12,7 @@ import json
 import os
 import shutil
 import signal
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -62,5 +63,12 @@ def release(folder: Path, lock: int) -> None:
 def _kill(pid: int, folder: Path) -> None:
     """Kill a component that outlived its supervisor, but never a process that took over its number."""
     with contextlib.suppress(OSError):
-        if str(folder).encode() in Path(f"/proc/{pid}/cmdline").read_bytes():
+        if str(folder) in command_line(pid):
             os.kill(pid, signal.SIGKILL)
+
+
+def command_line(pid: int) -> str:
+    """Return a process's command line, or an empty text when there is no such process."""
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+    return subprocess.run(["ps", "-o", "command=", "-p", str(pid)], capture_output=True, text=True).stdout

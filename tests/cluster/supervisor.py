@@ -15,6 +15,7 @@ import select
 import signal
 import sys
 import time
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -39,7 +40,7 @@ class Watch:
     def __init__(self, plan: Plan) -> None:
         """Watch the owner on standard input until `detach`, and the signal that `down` sends."""
         self._plan = plan
-        self._owner: int | None = 0
+        self._owner = _owner()
         self.launcher: Launcher | None = None
         for number in (signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, _leave)
@@ -47,9 +48,9 @@ class Watch:
 
     def detach(self) -> None:
         """Live on without an owner."""
-        self._owner = None
+        self._owner = []
 
-    def until(self, condition: Callable[[], Any], *, what: str, timeout_s: float = 60.0) -> Any:
+    def until(self, condition: Callable[[], Any], *, what: str, timeout_s: float = 120.0) -> Any:
         """Return the condition's first true value; `ClusterError` when a component ends or time runs out first."""
         deadline = time.monotonic() + timeout_s
         while not (value := condition()):
@@ -81,9 +82,7 @@ class Watch:
                 restart(name)
 
     def _wait_a_moment(self, seconds: float = _POLL_S) -> None:
-        if self._owner is None:
-            time.sleep(seconds)
-        elif select.select([self._owner], [], [], seconds)[0]:
+        if select.select(self._owner, [], [], seconds)[0]:
             raise OwnerGoneError
 
 
@@ -104,6 +103,10 @@ def main() -> None:
     except ClusterError as error:
         failure.keep_logs(plan.folder)
         _say(failed={"cause": error.cause, "cure": error.cure, "log": error.log})
+    except Exception as error:  # the outermost guard: the owner must hear of it, and the cluster must go
+        failure.keep_logs(plan.folder)
+        text = f"{type(error).__name__}: {error}"
+        _say(failed={"cause": text, "cure": "A defect of the test cluster.", "log": traceback.format_exc()})
     finally:
         for number in (signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, signal.SIG_IGN)
@@ -112,6 +115,18 @@ def main() -> None:
             watch.launcher.stop()
         leftovers.clear(plan.folder)
         leftovers.release(plan.folder, plan.lock)
+
+
+def _owner() -> list[int]:
+    """Return what becomes readable when the owner is gone.
+
+    The pipe says so everywhere, unless a forked child of the owner keeps the other end; Linux says it of the process.
+    """
+    if sys.platform != "linux":
+        return [0]
+    with contextlib.suppress(OSError):
+        return [0, os.pidfd_open(os.getppid())]
+    return [0]
 
 
 def _leave(*_: object) -> None:

@@ -20,7 +20,7 @@ from typing import Any
 from tests.cluster.api import Api, ApiError
 from tests.cluster.layout import NODE_NAME
 from tests.cluster.simulated import logs, node
-from tests.cluster.simulated.container import Surroundings
+from tests.cluster.simulated.container import Container, Surroundings
 from tests.cluster.simulated.pod import Pod
 from tests.cluster.simulated.recorder import Recorder
 
@@ -78,14 +78,14 @@ class Kubelet:
             return {key: base64.b64decode(value).decode(errors="replace") for key, value in data.items()}
         return data
 
-    def log(self, namespace: str, name: str, container: str, previous: bool) -> list[str] | None:
-        """Return the lines of a container's log."""
+    def log(self, namespace: str, name: str, container: str, previous: bool) -> list[tuple[str, str]]:
+        """Return a container's log as pairs of time and line; `LookupError` when there is none."""
         for uid, manifest in list(self._manifests.items()):
             metadata = manifest["metadata"]
             if (metadata["namespace"], metadata["name"]) == (namespace, name) and uid in self._pods:
-                found = self._pods[uid].containers.get(container)
-                return (found.previous_log or None if previous else found.log) if found else None
-        return None
+                found = self._pods[uid].containers.get(container, Container(container))
+                return found.read_log(name, previous=previous)
+        raise LookupError(f'pod "{name}" not found')
 
     def _look_at(self, uid: str) -> None:
         manifest = self._manifests[uid]

@@ -18,6 +18,8 @@ Json = dict[str, Any]
 _FIRST_BACK_OFF_S, _LONGEST_BACK_OFF_S = 10.0, 300.0
 # The kubelet looks again after seconds to a minute; a test gains nothing from the wait.
 _LOOK_AGAIN_S = 1.0
+_PRECISE = "%Y-%m-%dT%H:%M:%S.%fZ"
+_UNPULLED = {"ErrImagePull": "image can't be pulled", "ImagePullBackOff": "trying and failing to pull image"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +50,9 @@ class Container:
     image: str = ""
     state: Json = field(default_factory=lambda: {"waiting": {"reason": "ContainerCreating"}})
     last_state: Json = field(default_factory=dict)
-    log: list[str] = field(default_factory=list)
-    previous_log: list[str] = field(default_factory=list)
     look_again_s: float = 0.0
+    _log: list[tuple[str, str]] = field(default_factory=list)
+    _previous_log: list[tuple[str, str]] = field(default_factory=list)
     _failed_pulls: int = 0
     _crashes: int = 0
     _run: program.Run | None = None
@@ -79,9 +81,7 @@ class Container:
         """Return the container's entry in the pod's status."""
         known = around.images.get(_full_name(self.image)) is not None and self.image
         digest = hashlib.sha256(self.image.encode()).hexdigest()
-        uid = around.pod["metadata"]["uid"]
         ran = self.running or self.last_state or "terminated" in self.state
-        identity = hashlib.sha256(f"{uid}/{self.name}/{self.restarts}".encode()).hexdigest()
         return {
             "name": self.name,
             "image": self.image,
@@ -91,8 +91,20 @@ class Container:
             "restartCount": self.restarts,
             "state": self.state,
             "lastState": self.last_state,
-            **({"containerID": f"containerd://{identity}"} if ran else {}),
+            **({"containerID": self._identity(around)} if ran else {}),
         }
+
+    def read_log(self, pod: str, *, previous: bool) -> list[tuple[str, str]]:
+        """Return the log as pairs of time and line; `LookupError`, worded as the kubelet does, when there is none."""
+        if previous:
+            if not self.last_state:
+                raise LookupError(f'previous terminated container "{self.name}" in pod "{pod}" not found')
+            return self._previous_log if self.running or "terminated" in self.state else self._log
+        if not self._log:
+            reason = self.state.get("waiting", {}).get("reason", "")
+            why = _UNPULLED.get(reason, reason)
+            raise LookupError(f'container "{self.name}" in pod "{pod}" is waiting to start: {why}')
+        return self._log
 
     def _begin(self, spec: Json, around: Surroundings) -> list[Noted]:
         """Pull, resolve the variables, start."""
@@ -148,7 +160,9 @@ class Container:
         if "terminated" in self.state:
             self.last_state = self.state
         self.state = {"running": {"startedAt": timestamp()}}
-        self.previous_log, self.log = self.log, [f"{_log_time()} {line}" for line in self._run.lines]
+        now = datetime.datetime.now(datetime.UTC)
+        lines = [(now.strftime(_PRECISE), f"{now:%Y/%m/%d %H:%M:%S} {line}") for line in self._run.lines]
+        self._previous_log, self._log = self._log, lines
         self.look_again_s = around.now_s + self._run.after_s
 
     def _live(self, spec: Json, around: Surroundings) -> list[Noted]:
@@ -164,6 +178,7 @@ class Container:
         started = self.state["running"]["startedAt"]
         self.state = {"terminated": {
             "exitCode": exit_code, "reason": reason, "startedAt": started, "finishedAt": timestamp(),
+            "containerID": self._identity(around),
         }}
         self.look_again_s = around.now_s + _LOOK_AGAIN_S
 
@@ -176,6 +191,10 @@ class Container:
         self.look_again_s = around.now_s + back_off_s
         return [Noted("Warning", "BackOff", f"Back-off restarting failed container {self.name} in pod {pod}")]
 
+    def _identity(self, around: Surroundings) -> str:
+        uid = around.pod["metadata"]["uid"]
+        return f"containerd://{hashlib.sha256(f'{uid}/{self.name}/{self.restarts}'.encode()).hexdigest()}"
+
     def _wait(self, reason: str, message: str, around: Surroundings) -> None:
         if "terminated" in self.state:
             self.last_state = self.state
@@ -186,10 +205,6 @@ class Container:
 def timestamp() -> str:
     """Return the time as the API writes it."""
     return datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def _log_time() -> str:
-    return datetime.datetime.now(datetime.UTC).strftime("%Y/%m/%d %H:%M:%S")
 
 
 def _failed(what: str) -> Noted:

@@ -13,11 +13,11 @@ import threading
 import urllib.parse
 from collections.abc import Callable
 
-Read = Callable[[str, str, str, bool], list[str] | None]
+Read = Callable[[str, str, str, bool], list[tuple[str, str]]]
 
 
 def serve(certificate: str, key: str, read: Read) -> int:
-    """Serve in a thread on a free port of loopback, and return the port; `read` finds a log, or None."""
+    """Serve in a thread on a free port of loopback, and return the port; `read` finds a log or raises `LookupError`."""
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:  # noqa: N802 - the name that the base class calls
@@ -48,11 +48,14 @@ def _respond(target: str, read: Read) -> tuple[int, str]:
     parts = url.path.strip("/").split("/")
     if len(parts) != 4 or parts[0] != "containerLogs":
         return 404, "the simulated node serves logs only\n"
-    previous = query.get("previous") == "true"
-    lines = read(*parts[1:], previous)  # type: ignore[call-arg]
-    if lines is None:
-        what = "previous terminated container" if previous else "container"
-        return 400, f'{what} "{parts[3]}" in pod "{parts[2]}" not found\n'
+    _, namespace, pod, container = parts
+    try:
+        log = read(namespace, pod, container, query.get("previous") == "true")
+    except LookupError as error:
+        return 400, str(error.args[0])
+    stamped = query.get("timestamps") == "true"
+    lines = [f"{moment} {line}\n" if stamped else f"{line}\n" for moment, line in log]
     if "tailLines" in query:
-        lines = lines[-int(query["tailLines"]) :] if int(query["tailLines"]) else []
-    return 200, "".join(f"{line}\n" for line in lines)
+        lines = lines[max(0, len(lines) - int(query["tailLines"])) :]
+    text = "".join(lines)
+    return 200, text[: int(query["limitBytes"])] if "limitBytes" in query else text

@@ -11,6 +11,7 @@ from tests.cluster.simulated.references import MissingReferenceError
 
 Json = dict[str, Any]
 _LOOK_AGAIN_S = 1.0
+_OVER = {"Failed": "PodFailed", "Succeeded": "PodCompleted"}
 
 
 @dataclass(slots=True)
@@ -58,18 +59,24 @@ class Pod:
         spec = around.pod["spec"]
         inits = [self._init_status(each, around) for each in spec.get("initContainers", [])]
         statuses = [self._status(each, around) for each in spec["containers"]]
+        phase = self._phase(statuses, str(spec.get("restartPolicy", "Always")))
         ready = all(each["ready"] for each in statuses)
         conditions = {
-            "PodReadyToStartContainers": True, "Initialized": self._initialized, "ContainersReady": ready, "Ready": ready,
+            "PodReadyToStartContainers": bool(self.containers) and phase not in _OVER,
+            "Initialized": self._initialized or not inits,
+            "ContainersReady": ready,
+            "Ready": ready,
         }
         return {
-            "phase": self._phase(statuses, str(spec.get("restartPolicy", "Always"))),
+            "phase": phase,
             "hostIP": "127.0.0.1",
             "hostIPs": [{"ip": "127.0.0.1"}],
             "podIP": self.ip,
             "podIPs": [{"ip": self.ip}],
             "startTime": around.pod["status"].get("startTime") or timestamp(),
-            "conditions": [self._condition(name, value, statuses) for name, value in conditions.items()],
+            "conditions": [
+                self._condition(name, value, _why_not(name, phase, statuses)) for name, value in conditions.items()
+            ],
             "containerStatuses": statuses,
             **({"initContainerStatuses": inits} if inits else {}),
         }
@@ -100,15 +107,23 @@ class Pod:
         begun = any(not _waits_for_its_first_run(each) for each in statuses)
         return "Running" if begun else "Pending"
 
-    def _condition(self, kind: str, value: bool, statuses: list[Json]) -> Json:
+    def _condition(self, kind: str, value: bool, why_not: Json) -> Json:
         status = "True" if value else "False"
         if self._since.get(kind, ("",))[0] != status:
             self._since[kind] = (status, timestamp())
-        condition: Json = {"type": kind, "status": status, "lastTransitionTime": self._since[kind][1]}
-        if not value and kind in ("Ready", "ContainersReady"):
-            names = " ".join(each["name"] for each in statuses if not each["ready"])
-            condition |= {"reason": "ContainersNotReady", "message": f"containers with unready status: [{names}]"}
-        return condition
+        return {"type": kind, "status": status, "lastTransitionTime": self._since[kind][1], **({} if value else why_not)}
+
+
+def _why_not(kind: str, phase: str, statuses: list[Json]) -> Json:
+    """Return the reason and message of a condition that is False."""
+    if kind == "Initialized":
+        return {"reason": "ContainersNotInitialized"}
+    if kind == "PodReadyToStartContainers":
+        return {}
+    if phase in _OVER:
+        return {"reason": _OVER[phase]}
+    names = " ".join(each["name"] for each in statuses if not each["ready"])
+    return {"reason": "ContainersNotReady", "message": f"containers with unready status: [{names}]"}
 
 
 def _not_created(spec: Json, state: Json) -> Json:

@@ -10,6 +10,9 @@ from tests.cluster.layout import NODE_NAME
 from tests.cluster.simulated.container import Noted, timestamp
 
 Json = dict[str, Any]
+# The simulated node looks at a failing pod every second, a kubelet every ten or so.
+_AGAIN_AFTER_S = 8.0
+_REPEATED = ("Pulled", "Failed", "InspectFailed", "FailedMount")
 
 
 class Recorder:
@@ -18,14 +21,16 @@ class Recorder:
     def __init__(self, api: Api) -> None:
         """Write to the API."""
         self._api = api
-        self._written: dict[tuple[str, str, str, str], tuple[str, int]] = {}
+        self._written: dict[tuple[str, str, str, str], tuple[str, int, float]] = {}
 
     def record(self, pod: Json, path: str, noted: Noted) -> None:
         """Record an event about the container at `path`, or about the pod when the path is empty."""
         metadata = pod["metadata"]
         collection = f"/api/v1/namespaces/{metadata['namespace']}/events"
         key = (metadata["uid"], path, noted.reason, noted.message)
-        name, count = self._written.get(key, ("", 0))
+        name, count, last_s = self._written.get(key, ("", 0, -_AGAIN_AFTER_S))
+        if noted.reason in _REPEATED and time.monotonic() - last_s < _AGAIN_AFTER_S:
+            return
         try:
             if name:
                 self._api.patch(f"{collection}/{name}", {"count": count + 1, "lastTimestamp": timestamp()})
@@ -35,7 +40,7 @@ class Recorder:
         except ApiError:  # the namespace is going, or the event has expired
             self._written.pop(key, None)
             return
-        self._written[key] = (name, count + 1)
+        self._written[key] = (name, count + 1, time.monotonic())
 
 
 def _event(name: str, pod: Json, path: str, noted: Noted) -> Json:

@@ -3,7 +3,7 @@
 // Nothing in it pretends: a missing variable makes it exit with a message, HOG_MIB touches the memory that it
 // names (so that a limit below it is a true out-of-memory kill), EXIT_CODE makes it crash.
 //
-//	serve  HTTP on $PORT (8080): /healthz, /env, /
+//	serve  HTTP on $PORT (8080): /healthz, /env?name=, /fetch?url= (what a pod can reach), /
 //	work   no port: a line per batch, every $INTERVAL (5s)
 //	hog    serve, with HOG_MIB 256 unless it is set
 //	crash  print a message, exit with $EXIT_CODE (1)
@@ -15,6 +15,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"log"
 	"net/http"
 	"os"
@@ -148,6 +149,7 @@ func serve() {
 	http.HandleFunc("/env", func(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprintln(w, os.Getenv(r.URL.Query().Get("name")))
 	})
+	http.HandleFunc("/fetch", fetch)
 	http.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		log.Printf("INFO %s %s from %s", r.Method, r.URL.Path, r.RemoteAddr)
 		name, _ := os.Hostname()
@@ -157,6 +159,18 @@ func serve() {
 	server := &http.Server{Addr: fmt.Sprintf(":%d", port), ReadHeaderTimeout: 10 * time.Second}
 	log.Printf("FATAL %v", server.ListenAndServe())
 	os.Exit(1)
+}
+
+func fetch(w http.ResponseWriter, r *http.Request) {
+	client := http.Client{Timeout: 3 * time.Second}
+	response, err := client.Get(r.URL.Query().Get("url"))
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadGateway)
+		return
+	}
+	defer response.Body.Close()
+	w.WriteHeader(response.StatusCode)
+	io.Copy(w, io.LimitReader(response.Body, 1<<20))
 }
 
 func work() {
