@@ -24,12 +24,12 @@ class Settings(ServiceSettings):
     model_config = SettingsConfigDict(env_file_encoding="utf-8")
 
     llm_provider: str = Field(default="", validation_alias="LLM_PROVIDER")
-    """The model provider of the agent. Empty or ``none``: no model, the playbook answers alone. ``mock`` needs no key: it
-    answers with the playbook's finding through the whole agent path."""
+    """The model provider of the agent. Empty or ``none``: no model, the playbook answers alone. ``mock`` needs no key:
+    it answers with the playbook's finding through the whole agent path."""
 
     llm_service_auth_header: SecretStr | None = Field(default=None, validation_alias="LLM_SERVICE_AUTH_HEADER")
-    """The exact ``Authorization`` value (``Bearer …``) that ``POST /analyze`` demands. Unset: anyone who reaches the port
-    may ask, so leave it unset only where a NetworkPolicy says who that is."""
+    """The exact ``Authorization`` value (``Bearer …``) that ``POST /analyze`` demands. Unset: anyone who reaches the
+    port may ask, so leave it unset only where a NetworkPolicy says who that is."""
 
     analyzer_host: str = "0.0.0.0"  # noqa: S104 -- a pod serves its whole network; NetworkPolicy says who may come
     """Address to listen on."""
@@ -76,7 +76,7 @@ class Settings(ServiceSettings):
     @field_validator("analyzer_port", mode="before")
     @classmethod
     def _not_a_service_link(cls, value: object) -> object:
-        """Kubernetes sets ``LOGJEDI_ANALYZER_PORT=tcp://…`` for a Service named ``logjedi-analyzer``; that is no setting."""
+        """Kubernetes sets ``LOGJEDI_ANALYZER_PORT=tcp://…`` for a Service ``logjedi-analyzer``; that is no setting."""
         return 8000 if isinstance(value, str) and value.startswith("tcp://") else value
 
     @field_validator("model_timeout", mode="before")

@@ -1,6 +1,6 @@
 """What a playbook rule says: a cause, a remedy or the reason why there is none, and what it rests on.
 
-Rules make findings, the engine ranks them, ``answers`` turns the best into the wire's answer. Nothing here knows a rule.
+Rules make findings, the engine ranks them, ``answers`` turns the best into the wire's answer.
 """
 
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ from logjedi_contracts.messages import ActionType, Risk
 class Remedy:
     """A minimal strategic-merge patch of the target.
 
-    ``touches``: the policy's words for what the patch changes (``image``, ``env``, ``resources`` …); policy must list each.
+    ``touches``: the policy's words for what the patch changes (``image``, ``env`` …); policy must list each.
     """
 
     patch: Mapping[str, Any]

@@ -1,8 +1,8 @@
 """From a patch path and a value to a strategic-merge patch.
 
 ``spec.template.spec.containers[app].env[MODE].valueFrom.configMapKeyRef.key`` + ``"mode"`` becomes the nested
-object that changes that field and nothing else. Lists that Kubernetes merges by a key are entered through it; all others
-are atomic, so they are repeated whole from the live workload. Source: the ``patchMergeKey`` tags of k8s.io/api/core/v1.
+object that changes that field and nothing else. Lists that Kubernetes merges by a key are entered through it; all
+others are atomic, so they are repeated whole from the live workload. Source: the ``patchMergeKey`` tags of k8s.io/api/core/v1.
 """
 
 import copy
@@ -27,7 +27,7 @@ MERGE_KEYS: Mapping[str, str] = {
 """List field of a pod template → the key by which strategic merge tells its items apart."""
 
 DELETE: Mapping[str, str] = {"$patch": "delete"}
-"""Put on a list item, it removes that item. The only directive that the playbook ever writes, for environment variables."""
+"""Put on a list item, it removes that item. The only directive that the playbook ever writes, and for ``env`` alone."""
 
 _FREE_KEYED = frozenset({"nodeSelector", "labels", "annotations", "matchLabels", "limits", "requests"})
 """Below these, the rest of a path is one key, dots and all (``limits.nvidia.com/gpu``)."""

@@ -33,30 +33,35 @@ _WORDINGS: tuple[tuple[Answer, str], ...] = (
     (Answer.DISK, r"no space left on device|disk quota exceeded"),
     (
         Answer.CREDENTIALS,
-        r"no basic auth credentials|\b401\b|unauthorized|authentication required|\b403\b|forbidden"
-        r"|authorization token has expired|invalid username|incorrect username|access forbidden|not authorized"
-        r"|unable to retrieve some image pull secrets|denied: permission",
+        (
+            r"no basic auth credentials|\b401\b|unauthorized|authentication required|\b403\b|forbidden"
+            r"|authorization token has expired|invalid username|incorrect username|access forbidden|not authorized"
+            r"|unable to retrieve some image pull secrets|denied: permission"
+        ),
     ),
     (
         Answer.MAYBE_CREDENTIALS,
-        r"does not exist or may require|insufficient_scope|access to the resource is denied|pull access denied|\bdenied\b"
-        r"|authorization failed",
+        (r"does not exist or may require|insufficient_scope|pull access denied|\bdenied\b|authorization failed"),
     ),
     (Answer.CERTIFICATE, r"x509|certificate|tls: |gave http response to https|first record does not look like a tls"),
     (Answer.UNKNOWN_HOST, r"no such host|name or service not known"),
     (
         Answer.UNREACHABLE,
-        r"connection refused|i/o timeout|no route to host|network is unreachable|deadline exceeded|handshake timeout"
-        r"|connection reset|broken pipe|client\.timeout|timed? ?out|server misbehaving|temporary failure|unexpected eof"
-        r"|: eof\b|dial tcp|\b50[0234]\b|internal server error|bad gateway|service unavailable|registryunavailable",
+        (
+            r"connection refused|i/o timeout|no route to host|network is unreachable|deadline exceeded|handshake timeout"
+            r"|connection reset|broken pipe|client\.timeout|timed? ?out|server misbehaving|temporary failure|unexpected eof"
+            r"|: eof\b|dial tcp|\b50[0234]\b|internal server error|bad gateway|service unavailable|registryunavailable"
+        ),
     ),
     (Answer.INVALID, r"invalidimagename|invalid reference format|couldn't parse image|could not parse reference"),
     (Answer.PLATFORM, r"no match for platform|no matching manifest for|no image found in (manifest list|image index)"),
     (Answer.ABSENT, r"is not present with pull policy of never|errimageneverpull"),
     (
         Answer.MISSING,
-        r"not found|manifest unknown|manifest_unknown|name unknown|name_unknown|no such image|does not exist|\b404\b"
-        r"|unknown manifest|repository name not known",
+        (
+            r"not found|manifest unknown|manifest_unknown|name unknown|name_unknown|no such image|does not exist|\b404\b"
+            r"|unknown manifest|repository name not known"
+        ),
     ),
 )
 _PATTERNS = tuple((answer, re.compile(wording)) for answer, wording in _WORDINGS)

@@ -1,6 +1,6 @@
 """A rule's view of one incident: the workload's pod template and its containers, as the evidence tells them.
 
-Answers questions such as "where does the pod spec of a CronJob live" and "which states has this container". Pure reading.
+Answers questions such as "where does the pod spec of a CronJob live" and "which states has this container".
 """
 
 from collections.abc import Iterator, Mapping

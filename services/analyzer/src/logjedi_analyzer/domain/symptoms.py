@@ -1,7 +1,7 @@
 """Which container fails, and how it shows: the one reading of states and events that all rules share.
 
-A symptom is what is seen, not why. Rules use it to keep out of one another's way: a container that cannot pull its image
-says nothing about its command line.
+A symptom is what is seen, not why. Rules use it to keep out of one another's way: a container that cannot pull its
+image says nothing about its command line.
 """
 
 import re
@@ -40,18 +40,17 @@ IMAGE_REASONS = frozenset(
 )
 _CONFIG_REASONS = frozenset({"CreateContainerConfigError", "CreateContainerError"})
 _EXEC_REASONS = frozenset({"RunContainerError", "StartError", "ContainerCannotRun", "PostStartHookError"})
-_EXEC_WORDS = re.compile(
-    r"executable file not found|exec format error|no such file or directory|exec: |fork/exec|permission denied: unknown",
-    re.IGNORECASE,
-)
+_EXEC_WORDS = re.compile(r"executable file not found|exec format error|no such file or directory|exec: ", re.IGNORECASE)
+_EXEC_MESSAGE = re.compile(r"executable file not found|exec format error|exec: ", re.IGNORECASE)
 _START_OOM = re.compile(r"OOM-killed|memory limit too low", re.IGNORECASE)
 _PROBE_WORDS = re.compile(
     r"(liveness|readiness|startup) probe (failed|errored)|failed (liveness|startup) probe", re.IGNORECASE
 )
 _SCHEDULING = re.compile(r"\bnodes? are available\b|FailedScheduling|Unschedulable", re.IGNORECASE)
-_ADMISSION = re.compile(
-    r"exceeded quota|forbidden: |is forbidden|error looking up service account|LimitRange", re.IGNORECASE
-)
+_ADMISSION = re.compile(r"exceeded quota|is forbidden|error looking up service account|LimitRange", re.IGNORECASE)
+_STOPPED_BY_KUBELET = frozenset({None, 0, 137, 143})
+"""Exit codes of a container that others ended; any other is its own doing."""
+_MEMORY_FAMILIES = frozenset({"crash", "rollout", "start", "job", ""})
 
 
 def failing_container(scene: Scene) -> str:
@@ -92,6 +91,7 @@ def _was_oom(state: ContainerState) -> bool:
 
 
 def probe_events(scene: Scene) -> tuple[EventSeen, ...]:
+    """List the events of failing probes, oldest first."""
     return tuple(
         e
         for e in scene.evidence.events
@@ -99,52 +99,61 @@ def probe_events(scene: Scene) -> tuple[EventSeen, ...]:
     )
 
 
+def sick(scene: Scene, container: str) -> tuple[ContainerState, ...]:
+    """List the states that are not as they should be; pods of the healthy revision usually run on beside them."""
+    states = scene.states(container)
+    return tuple(s for s in states if not s.ready and not (s.state == "terminated" and s.exit_code == 0)) or states
+
+
 def symptom(scene: Scene, container: str) -> Symptom:
     """Say how ``container`` (or, if empty, the workload) fails. The most specific sign wins."""
-    return next(_signs(scene, container), Symptom.UNKNOWN)
+    states = sick(scene, container)
+    return next((sign for sign, seen in _signs(scene, container, states) if seen), Symptom.UNKNOWN)
 
 
-def _signs(scene: Scene, container: str) -> Iterator[Symptom]:
+def _signs(scene: Scene, container: str, states: tuple[ContainerState, ...]) -> Iterator[tuple[Symptom, bool]]:
     failure = scene.request.failure
-    states = scene.states(container)
     reasons = {state.reason for state in states} | {failure.reason}
-    if reasons & IMAGE_REASONS:
-        yield Symptom.IMAGE
-    if oom_states(scene, container) or failure.reason == "OOMKilled":
-        yield Symptom.OOM
-    if reasons & _EXEC_REASONS or any(_failed_to_exec(state) for state in states):
-        yield Symptom.EXEC
-    if reasons & _CONFIG_REASONS:
-        yield (
-            Symptom.EXEC
-            if _EXEC_WORDS.search(failure.message) and "configmap" not in failure.message
-            else Symptom.CONFIG
-        )
-    if "FailedMount" in reasons or any(
-        e.reason in ("FailedMount", "FailedAttachVolume") for e in scene.evidence.events
-    ):
-        yield Symptom.MOUNT
-    yield from _later_signs(scene, states)
+    texts = [failure.message, *(text for state in states for text in (state.message, state.last_message))]
+    cannot_exec = any(_EXEC_MESSAGE.search(text) for text in texts)
+    killed = failure.family in _MEMORY_FAMILIES and bool(oom_states(scene, container))
+    never_ran = all(state.state in ("", "waiting") and not state.restarts and not state.last_state for state in states)
+    yield Symptom.IMAGE, failure.family == "image" or bool(reasons & IMAGE_REASONS)
+    yield Symptom.OOM, failure.reason == "OOMKilled" or killed
+    yield Symptom.EXEC, bool(reasons & _EXEC_REASONS) or any(_failed_to_exec(state) for state in states)
+    yield Symptom.EXEC, cannot_exec and "CreateContainerError" in reasons
+    yield Symptom.CONFIG, bool(reasons & _CONFIG_REASONS)
+    yield (
+        Symptom.MOUNT,
+        "FailedMount" in reasons or (never_ran and _any_event(scene, "FailedMount", "FailedAttachVolume")),
+    )
+    yield from _running_signs(scene, states)
+    yield from _pod_signs(scene)
 
 
-def _later_signs(scene: Scene, states: tuple[ContainerState, ...]) -> Iterator[Symptom]:
-    failure = scene.request.failure
-    if probe_events(scene):
-        yield Symptom.PROBE
-    if failure.family == "crash" or any(_crashed(state) for state in states):
-        yield Symptom.CRASH
+def _running_signs(scene: Scene, states: tuple[ContainerState, ...]) -> Iterator[tuple[Symptom, bool]]:
+    codes = {code for state in states for code in (state.exit_code, state.last_exit_code)}
+    yield Symptom.CRASH, bool(codes - _STOPPED_BY_KUBELET)
+    yield Symptom.PROBE, bool(probe_events(scene))
+    yield Symptom.CRASH, scene.request.failure.family == "crash" or any(_crashed(state) for state in states)
+
+
+def _pod_signs(scene: Scene) -> Iterator[tuple[Symptom, bool]]:
+    failure, evidence = scene.request.failure, scene.evidence
     words = [
         failure.reason,
         failure.message,
-        *(e.message for e in scene.evidence.events),
-        *(p.message for p in scene.evidence.pods),
+        *(e.message for e in evidence.events),
+        *(p.message for p in evidence.pods),
     ]
-    if any(_ADMISSION.search(word) for word in words):
-        yield Symptom.ADMISSION
-    if any(_SCHEDULING.search(word) for word in words):
-        yield Symptom.SCHEDULING
-    if any(state.state == "running" and not state.ready for state in states):
-        yield Symptom.PROBE
+    words += [str(condition.get("message", "")) for pod in evidence.pods for condition in pod.conditions]
+    yield Symptom.ADMISSION, any(_ADMISSION.search(word) for word in words)
+    yield Symptom.SCHEDULING, any(_SCHEDULING.search(word) for word in words)
+    yield Symptom.PROBE, any(state.state == "running" and not state.ready for state in scene.all_states)
+
+
+def _any_event(scene: Scene, *reasons: str) -> bool:
+    return any(event.reason in reasons for event in scene.evidence.events)
 
 
 def _failed_to_exec(state: ContainerState) -> bool:
@@ -155,8 +164,4 @@ def _failed_to_exec(state: ContainerState) -> bool:
 
 def _crashed(state: ContainerState) -> bool:
     now = state.state == "terminated" and state.exit_code not in (0, None)
-    return (
-        now
-        or state.reason in ("CrashLoopBackOff", "Error")
-        or (state.restarts > 0 and state.last_exit_code not in (0, None))
-    )
+    return now or state.reason in ("CrashLoopBackOff", "Error") or (state.restarts > 0 and bool(state.last_exit_code))

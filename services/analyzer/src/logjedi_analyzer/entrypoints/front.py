@@ -14,8 +14,6 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from logjedi_contracts import logs
-
 GUARDED = "/analyze"
 _REQUEST_ID = re.compile(r"[\w.:/-]{1,128}")
 
@@ -56,19 +54,20 @@ class Front:
 
     async def _read_then_call(self, scope: Scope, headers: Headers, receive: Receive, send: Send) -> None:
         declared = headers.get("content-length", "0")
+        too_large = declared.isdecimal() and int(declared) > self.body_bytes
         try:
-            if declared.isdecimal() and int(declared) > self.body_bytes:
-                raise TooLarge
-            body = await self._read(receive)
+            body = await self._read(receive, refuse=too_large)
         except TooLarge:
             await _refuse(413, f"the body is larger than {self.body_bytes} bytes", scope, receive, send)
             return
         if body is not None:
             await self.app(scope, _replay(body, receive), send)
 
-    async def _read(self, receive: Receive) -> bytes | None:
-        """Read the whole body; ``None`` if the caller hung up. Raises ``TooLarge`` as soon as it is."""
+    async def _read(self, receive: Receive, *, refuse: bool) -> bytes | None:
+        """Read the whole body; ``None`` if the caller hung up. Raises ``TooLarge`` as soon as it is known to be."""
         body = bytearray()
+        if refuse:
+            raise TooLarge
         while True:
             message = await receive()
             if message["type"] == "http.disconnect":

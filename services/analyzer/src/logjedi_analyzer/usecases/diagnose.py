@@ -1,6 +1,7 @@
 """Diagnose one incident: by the playbook alone, by a model with the playbook behind it, or by whichever is surer.
 
-A failure of the model never yields a patch of its own: the answer is then the playbook's, marked in ``diagnosis.fallback``.
+A failure of the model never yields a patch of its own: the answer is then the playbook's, marked in
+``diagnosis.fallback``.
 """
 
 from dataclasses import dataclass

@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterable, Sequence
 
 from logjedi_analyzer.domain import gate
 from logjedi_analyzer.domain.findings import Finding
-from logjedi_analyzer.domain.playbook import general, image
+from logjedi_analyzer.domain.playbook import general, image, memory, references, rollout
 from logjedi_analyzer.domain.scene import Scene
 
 Rule = Callable[[Scene], Iterable[Finding]]
 
-RULES: tuple[Rule, ...] = (image.image, general.general)
+RULES: tuple[Rule, ...] = (image.image, memory.memory, references.references, rollout.rollout, general.general)
 """Every rule, the most specific families first; the last one always finds something."""
 
 
