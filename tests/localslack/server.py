@@ -11,6 +11,7 @@ from datetime import timedelta
 
 from aiohttp import web
 
+from tests.localslack import control, page
 from tests.localslack.clicks import ANSWER_S, Clicker, ClickResult
 from tests.localslack.faults import Fault, RateLimit
 from tests.localslack.model import Message, User
@@ -73,7 +74,11 @@ class LocalSlack:
         return [m for m in self.workspace.messages if m.is_ephemeral and not m.deleted and user in {"", m.visible_to}]
 
     def message(self, ts: str) -> Message:
-        return next(message for message in self.workspace.messages if message.ts == ts)
+        """Raises KeyError."""
+        for message in self.workspace.messages:
+            if message.ts == ts:
+                return message
+        raise KeyError(f"no message {ts!r}")
 
     def user(self, user: User | str) -> User:
         return user if isinstance(user, User) else self.workspace.users[user]
@@ -117,9 +122,7 @@ class LocalSlack:
 async def serve(options: Options | None = None, *, workspace: Workspace | None = None) -> AsyncIterator[LocalSlack]:
     options = options or Options()
     slack = LocalSlack(options, workspace=workspace)
-    app = web.Application(client_max_size=2 * 1024 * 1024)
-    app.add_routes(slack.api.routes())
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
+    runner = web.AppRunner(_application(slack), access_log=None, shutdown_timeout=1.0)
     await runner.setup()
     try:
         await web.TCPSite(runner, options.host, options.port).start()
@@ -128,3 +131,11 @@ async def serve(options: Options | None = None, *, workspace: Workspace | None =
         yield slack
     finally:
         await runner.cleanup()
+
+
+def _application(slack: LocalSlack) -> web.Application:
+    app = web.Application(client_max_size=2 * 1024 * 1024, middlewares=[page.guarded])
+    app.add_routes(slack.api.routes())
+    app.add_routes(page.Page(slack.workspace, slack.clicker).routes())
+    app.add_routes(control.Control(slack).routes())
+    return app
