@@ -5,6 +5,7 @@ security policy without exceptions, and posts are refused when they come from an
 """
 
 import ipaddress
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -97,6 +98,8 @@ class Page:
     def _html(self, template: str, request: web.Request) -> web.Response:
         user, channel = self._user(request.query.get("as")), self._channel(request.query.get("channel"))
         text = self.templates.get_template(template).render(
+            named=self._named,
+            person=self._name,
             workspace=self.workspace,
             me=user,
             channel=channel,
@@ -106,6 +109,14 @@ class Page:
             view=next((v for v in self.workspace.views.values() if v["opened_for"] == user.id), None),
         )
         return web.Response(text=text, content_type="text/html")
+
+    def _name(self, user_id: str) -> str:
+        user = self.workspace.users.get(user_id)
+        return user.real_name if user else user_id
+
+    def _named(self, text: str) -> str:
+        """mrkdwn with names in its mentions: ``<@U1>`` becomes ``<@U1|Alice>``."""
+        return re.sub(r"<@(\w+)>", lambda mention: f"<@{mention[1]}|{self._name(mention[1])}>", text)
 
     def _threads(self, user: User, channel: Channel) -> list[tuple[Message, list[Message]]]:
         """What ``user`` may see: top-level messages with their replies, oldest first."""

@@ -21,7 +21,7 @@ async function refresh() {
     const answer = await fetch(channel.dataset.source);
     const text = await answer.text();
     if (answer.ok && text !== shown && !busy()) {
-      if (shown) replace(text);
+      replace(text);
       shown = text;
     }
   } catch {

@@ -78,6 +78,14 @@ async def test_hostile_text_stays_text_everywhere(client: AsyncWebClient, browse
     assert page.count("alert(1)") == 5
 
 
+async def test_mentions_carry_names(client: AsyncWebClient, browser: httpx.AsyncClient) -> None:
+    mention = {"type": "rich_text_section", "elements": [{"type": "user", "user_id": "U0BOB"}]}
+    rich = {"type": "rich_text", "elements": [mention]}
+    await client.chat_postMessage(channel=CHANNEL_ID, text="x", blocks=[section("by <@U0ALICE>, <@U9>"), rich])
+    page = (await browser.get("/")).text
+    assert all(f'<span class="mention">@{name}</span>' in page for name in ("Alice", "U9", "Bob"))
+
+
 async def test_an_ephemeral_is_shown_to_its_reader_only(client: AsyncWebClient, browser: httpx.AsyncClient) -> None:
     await client.chat_postEphemeral(channel=CHANNEL_ID, user="U0BOB", text="psst")
     assert "psst" not in (await browser.get("/?as=U0ALICE")).text
