@@ -94,6 +94,16 @@ def of(scene: Scene) -> tuple[Change, ...]:
     return tuple(row for row in rows if row is not None)
 
 
+def container_topic(field: str) -> str:
+    """Name the policy's word for a field of a container."""
+    return _topic(field, _IN_CONTAINER)
+
+
+def pod_topic(field: str) -> str:
+    """Name the policy's word for a field of the pod spec."""
+    return _topic(field, _IN_POD)
+
+
 def _read(change: FieldChange, prefix: str) -> Change | None:
     if change.path == "spec.replicas":
         return Change(change, "", "replicas", "replicas")

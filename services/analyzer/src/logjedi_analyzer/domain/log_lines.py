@@ -9,7 +9,8 @@ from collections.abc import Iterator, Sequence
 from logjedi_analyzer.domain.scene import Scene
 
 _TELLING = re.compile(
-    r"error|fatal|panic|exception|traceback|critical|fail|refused|denied|cannot|can't|could not|unable|not found|missing"
+    r"error|fatal|panic|exception|traceback|critical|fail|refused|denied|cannot|can't|could not|unable|not found"
+    r"|missing"
     r"|required|invalid|unknown|unrecognized|timed? ?out|no such|undefined|unexpected|\bterminating\b|\babort",
     re.IGNORECASE,
 )

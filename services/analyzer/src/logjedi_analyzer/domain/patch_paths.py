@@ -2,7 +2,8 @@
 
 ``spec.template.spec.containers[app].env[MODE].valueFrom.configMapKeyRef.key`` + ``"mode"`` becomes the nested
 object that changes that field and nothing else. Lists that Kubernetes merges by a key are entered through it; all
-others are atomic, so they are repeated whole from the live workload. Source: the ``patchMergeKey`` tags of k8s.io/api/core/v1.
+others are atomic, so they are repeated whole from the live workload. Source: the ``patchMergeKey`` tags of
+k8s.io/api/core/v1.
 """
 
 import copy

@@ -48,9 +48,11 @@ _WORDINGS: tuple[tuple[Answer, str], ...] = (
     (
         Answer.UNREACHABLE,
         (
-            r"connection refused|i/o timeout|no route to host|network is unreachable|deadline exceeded|handshake timeout"
-            r"|connection reset|broken pipe|client\.timeout|timed? ?out|server misbehaving|temporary failure|unexpected eof"
-            r"|: eof\b|dial tcp|\b50[0234]\b|internal server error|bad gateway|service unavailable|registryunavailable"
+            r"connection refused|i/o timeout|no route to host|network is unreachable|deadline exceeded|timeout"
+            r"|connection reset|broken pipe|client\.timeout|timed? ?out"
+            r"|server misbehaving|temporary failure"
+            r"|unexpected eof|: eof\b|dial tcp|\b50[0234]\b|internal server error|bad gateway"
+            r"|service unavailable|registryunavailable"
         ),
     ),
     (Answer.INVALID, r"invalidimagename|invalid reference format|couldn't parse image|could not parse reference"),
@@ -59,8 +61,8 @@ _WORDINGS: tuple[tuple[Answer, str], ...] = (
     (
         Answer.MISSING,
         (
-            r"not found|manifest unknown|manifest_unknown|name unknown|name_unknown|no such image|does not exist|\b404\b"
-            r"|unknown manifest|repository name not known"
+            r"not found|manifest unknown|manifest_unknown|name unknown|name_unknown|no such image|\b404\b"
+            r"|does not exist|unknown manifest|repository name not known"
         ),
     ),
 )

@@ -137,7 +137,10 @@ CAUSES: tuple[Known, ...] = (
     ),
     _known(
         "missing-setting",
-        r"(environment variable|env var|missing required|required (env|setting|config))|\bKeyError\b|is not set\b|must be set",
+        (
+            r"environment variable|env var|missing required|required (env|setting|config)|\bKeyError\b"
+            r"|is not set\b|must be set"
+        ),
         "a setting that it needs is missing",
         "Set the variable that the line below names.",
     ),

@@ -18,7 +18,7 @@ from logjedi_contracts.messages import Risk
 
 _SAFE = frozenset({"image", "references"})
 _OUTSIDE = re.compile(
-    r"connection refused|econnrefused|no such host|enotfound|etimedout|could not connect|connection timed out|503 service",
+    r"connection refused|econnrefused|no such host|enotfound|etimedout|could not connect|connection timed out",
     re.IGNORECASE,
 )
 
@@ -103,7 +103,7 @@ def _back(change: Change) -> str:
 
 
 def _confidence(scene: Scene, container: str, symptom: Symptom, found: Suspects) -> float:
-    """Named by the evidence, one change alone, or several that cannot be told apart; less where the cause is outside."""
+    """Named by the evidence, one change alone, several that cannot be told apart; less if the cause may be outside."""
     if found.named:
         return 0.93
     running_still = any(
