@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 import aiohttp
 
+from tests.localslack import modals
 from tests.localslack.hooks import Hooks
 from tests.localslack.model import Json, Message, User
 from tests.localslack.payloads import Click, Tamper, view_submission
@@ -36,6 +37,8 @@ class ClickResult:
 
 @dataclass(slots=True)
 class Clicker:
+    """``notices``: what a failed click told whom, by user id and message ts; the next click clears it."""
+
     workspace: Workspace
     hooks: Hooks
     secret: str
@@ -43,13 +46,16 @@ class Clicker:
     base_url: str = ""
     answer_s: float = ANSWER_S
     results: list[ClickResult] = field(default_factory=list)
+    notices: dict[tuple[str, str], str] = field(default_factory=dict)
 
     async def click(
         self, message: Message, action_id: str, *, user: User, block_id: str = "", tamper: Tamper | None = None
     ) -> ClickResult:
         """Press the element ``action_id`` of ``message`` as ``user``."""
         request = self.request(message, action_id, user=user, block_id=block_id, tamper=tamper)
-        return await self.send(request)
+        result = await self.send(request)
+        self.notices[user.id, message.ts] = result.shown
+        return result
 
     def request(
         self, message: Message, action_id: str, *, user: User, block_id: str = "", tamper: Tamper | None = None
@@ -72,13 +78,14 @@ class Clicker:
         return signed_click_request(click, secret=self.secret, tamper=tamper)
 
     async def submit(self, view: Json, values: Json, *, user: User) -> ClickResult:
-        """Send a modal's values; the view closes when the app answers 200 without a body."""
+        """Send a modal's values; the view closes unless the app answers with errors, as on Slack."""
         payload = view_submission(
-            {key: value for key, value in view.items() if key != "opened_for"},
+            {key: value for key, value in view.items() if key not in modals.OURS},
             user=user, team=self.workspace.team, values=values, app_id=view["app_id"],
         )  # fmt: skip
         result = await self.send(signed_payload(payload, secret=self.secret, now=time.time(), tamper=Tamper()))
-        if result.ok and not result.body:
+        view["errors"] = modals.errors(result.shown, result.body)
+        if not view["errors"]:
             self.workspace.views.pop(view["id"], None)
         return result
 

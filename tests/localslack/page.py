@@ -51,11 +51,8 @@ def _templates() -> jinja2.Environment:
 
 @dataclass(slots=True)
 class Page:
-    """``notices``: what the last failed click told whom, by user id and message ts."""
-
     workspace: Workspace
     clicker: Clicker
-    notices: dict[tuple[str, str], str] = field(default_factory=dict)
     templates: jinja2.Environment = field(default_factory=_templates)
 
     def routes(self) -> list[web.AbstractRouteDef]:
@@ -78,12 +75,9 @@ class Page:
         form = {key: str(value) for key, value in (await request.post()).items()}
         user, message = self._user(form.get("as")), self._message(form.get("ts"), form.get("as"))
         try:
-            result = await self.clicker.click(
-                message, form.get("action_id", ""), user=user, block_id=form.get("block_id", "")
-            )
+            await self.clicker.click(message, form.get("action_id", ""), user=user, block_id=form.get("block_id", ""))
         except KeyError as error:
             raise web.HTTPGone(text="The message has changed: this button is no longer there.") from error
-        self.notices[user.id, message.ts] = result.shown
         raise _back(user, message.channel)
 
     async def submit(self, request: web.Request) -> web.Response:
@@ -105,7 +99,9 @@ class Page:
             channel=channel,
             people=[person for person in self.workspace.users.values() if not person.is_bot],
             threads=self._threads(user, channel),
-            notices={ts: shown for (user_id, ts), shown in self.notices.items() if user_id == user.id and shown},
+            notices={
+                ts: shown for (user_id, ts), shown in self.clicker.notices.items() if user_id == user.id and shown
+            },
             view=next((v for v in self.workspace.views.values() if v["opened_for"] == user.id), None),
         )
         return web.Response(text=text, content_type="text/html")

@@ -32,6 +32,7 @@ class Workspace:
     messages: list[Message] = field(default_factory=list)
     views: dict[str, Json] = field(default_factory=dict)
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
+    _by_ts: dict[str, Message] = field(default_factory=dict)
     _last_us: int = 0
 
     def __post_init__(self) -> None:
@@ -82,10 +83,10 @@ class Workspace:
 
     def find(self, channel_id: str, ts: str) -> Message:
         """The visible message; Slack keeps ephemerals out of reach of every method."""
-        for message in self.in_channel(channel_id):
-            if message.ts == ts:
-                return message
-        raise ApiError("message_not_found")
+        message = self._by_ts.get(ts)
+        if message is None or message.channel != channel_id or message.deleted or message.is_ephemeral:
+            raise ApiError("message_not_found")
+        return message
 
     def in_channel(self, channel_id: str) -> list[Message]:
         return [m for m in self.messages if m.channel == channel_id and not m.deleted and not m.is_ephemeral]
@@ -93,6 +94,7 @@ class Workspace:
     def post(self, message: Message) -> Message:
         message.versions = [self._stored(version) for version in message.versions]
         self.messages.append(message)
+        self._by_ts[message.ts] = message
         self._wake()
         return message
 

@@ -1,9 +1,8 @@
 """A gateway as small as can be: slack_bolt behind one FastAPI route, on a loopback port."""
 
-import asyncio
 import socket
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, nullcontext
+from contextlib import asynccontextmanager
 from typing import Any
 
 import uvicorn
@@ -38,6 +37,10 @@ def bolt_app(slack: LocalSlack, secret: str, seen: list[Payload]) -> AsyncApp:
         await ack()
 
     async def submitted(ack: Any, body: Payload) -> None:
+        reason = body["view"]["state"]["values"]["reason"]["why"]["value"]
+        if not reason:
+            await ack(response_action="errors", errors={"reason": "say why"})
+            return
         seen.append(body)
         await ack()
 
@@ -57,14 +60,13 @@ async def running(app: AsyncApp) -> AsyncIterator[str]:
         return await handler.handle(request)
 
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        server = uvicorn.Server(uvicorn.Config(web, log_level="critical", lifespan="off"))
-        server.capture_signals = _no_signals  # type: ignore[method-assign]
-        task = asyncio.create_task(server.serve(sockets=[listener]))
-        while not server.started:  # noqa: ASYNC110 (uvicorn offers nothing to wait on)
-            await asyncio.sleep(0.005)
+        config = uvicorn.Config(web, log_level="critical", lifespan="off")
+        config.load()
+        server = uvicorn.Server(config)
+        server.lifespan = config.lifespan_class(config)
+        await server.startup(sockets=[listener])  # serve() would take the signals and tick every 0.1 s
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-        server.should_exit = True
-        await task
+        await server.shutdown(sockets=[listener])
 
 
 def _modal() -> Payload:
@@ -78,7 +80,3 @@ def _modal() -> Payload:
         "private_metadata": "lja-1",
         "blocks": [{"type": "input", "block_id": "reason", "label": label, "element": field}],
     }
-
-
-def _no_signals() -> Any:
-    return nullcontext()

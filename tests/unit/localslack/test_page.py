@@ -8,7 +8,7 @@ import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
 from tests.localslack import CHANNEL_ID, LocalSlack, mrkdwn
-from tests.unit.localslack.approval_message import approval, preformatted, section
+from tests.unit.localslack.approval_message import approval, button, preformatted, section
 from tests.unit.localslack.bolt_gateway import bolt_app, running
 from tests.unit.localslack.conftest import SECRET
 
@@ -114,6 +114,24 @@ async def test_a_failed_click_is_shown_next_to_its_button(client: AsyncWebClient
     form = {"as": "U0BOB", "ts": ts, "block_id": "decide", "action_id": "approve"}
     assert "could not be reached" in (await browser.post("/click", data=form)).text
     assert "could not be reached" not in (await browser.get("/?as=U0ALICE")).text
+
+
+async def test_a_modal_is_filled_in_on_the_page(
+    slack: LocalSlack, client: AsyncWebClient, browser: httpx.AsyncClient
+) -> None:
+    seen: list[dict[str, Any]] = []
+    ask = {"type": "actions", "block_id": "more", "elements": [button("Why", "ask")]}
+    ts = (await client.chat_postMessage(channel=CHANNEL_ID, text="x", blocks=[ask]))["ts"]
+    async with running(bolt_app(slack, SECRET, seen)) as gateway:
+        slack.send_clicks_to(gateway)
+        await browser.post("/click", data={"as": "U0BOB", "ts": ts, "block_id": "more", "action_id": "ask"})
+        [view] = slack.workspace.views.values()
+        form = {"as": "U0BOB", "view_id": view["id"]}
+        assert "say why" in (await browser.post("/submit", data=form)).text
+        page = await browser.post("/submit", data=form | {"reason/why": "too risky"})
+    assert "textarea" not in page.text
+    assert seen[0]["view"]["state"]["values"]["reason"]["why"]["value"] == "too risky"
+    assert "opened_for" not in seen[0]["view"]
 
 
 @pytest.mark.parametrize(
