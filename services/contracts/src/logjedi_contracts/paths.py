@@ -2,8 +2,8 @@
 
 ``spec.template.spec.containers[app].env[PORT].value``: list items stand by their merge key, map keys that hold a dot or
 a slash stand in brackets too (``metadata.annotations[logjedi.dev/attempt]``); a backslash escapes ``]`` and itself.
-Lists without a merge key, or with two items of one key, are atomic: they are leaves. Policy, pre-images, diffs, redaction and
-the analyzer's facts all speak in these paths.
+Lists without a merge key, or with two items of one key, are atomic: they are leaves. Policy, pre-images, diffs,
+redaction and the analyzer's facts all speak in these paths.
 Source of the keys: ``patchMergeKey`` in https://github.com/kubernetes/api (core/v1/types.go).
 """
 

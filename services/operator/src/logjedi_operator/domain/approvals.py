@@ -49,6 +49,10 @@ class Decision:
     required: int
     spurned: tuple[Spurned, ...] = ()
 
+    def problem_of(self, vote_id: str) -> str:
+        """Say why that vote does not count; empty if it does."""
+        return next((each.cause for each in self.spurned if each.vote_id == vote_id), "")
+
 
 def judge(votes: list[VoteCast], proposal: Standing, keys: KeyRing, cluster: str, policy_required: int) -> Decision:
     """Count the valid votes. One valid rejection ends it, whatever was approved.

@@ -11,11 +11,13 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from logjedi_operator.domain import pod_health, workload
-from logjedi_operator.domain.pod_health import Health, HealthState
+from logjedi_operator.domain.pod_health import Health, State
 from logjedi_operator.domain.workload import Object
 
-__all__ = ["After", "Health", "HealthState", "Stability", "assess", "observe", "restarts", "settled"]
+__all__ = ["After", "Health", "Stability", "State", "assess", "observe", "restarts", "settled"]
 
+_RECENT: Final = timedelta(minutes=10)
+"""How long an out-of-memory kill counts against a container that runs again. Arbitrary: twice the kubelet's back-off."""
 _COUNTED: Final = ("replicas", "readyReplicas", "availableReplicas")
 _CURRENT_LABELS: Final = ("pod-template-hash", "controller-revision-hash")
 
@@ -36,9 +38,10 @@ class After:
 
 @dataclass(frozen=True, slots=True)
 class Stability:
-    """Since when it is healthy without a break, and how often each container had restarted then."""
+    """Since when it has been healthy, or failing, without a break, and how often each container had restarted."""
 
     healthy_since: datetime | None = None
+    failing_since: datetime | None = None
     baseline: Mapping[str, int] = field(default_factory=dict)
 
 
@@ -46,11 +49,16 @@ class Stability:
 class _Case:
     owner: Object
     pods: list[Object]
-    now: datetime
     after: After
+    since: datetime | None = None
 
     def status(self, name: str) -> int:
         return int((self.owner.get("status") or {}).get(name) or 0)
+
+    @property
+    def terminated_since(self) -> datetime | None:
+        """From when on a container's end counts: since the patch, and not long ago."""
+        return max((time for time in (self.since, self.after.at) if time is not None), default=None)
 
     @property
     def wanted(self) -> int:
@@ -63,8 +71,8 @@ def assess(owner: Object, pods: list[Object], now: datetime, *, after: After | N
 
     Messages quote the cluster's own words and are as hostile as these.
     """
-    living = [pod for pod in pods if not pod["metadata"].get("deletionTimestamp")]
-    case = _Case(owner, living, now, after or After())
+    living = _living(pods)
+    case = _Case(owner, living, after or After(), now - _RECENT)
     judge = _KINDS.get(owner.get("kind", ""))
     if judge is None:
         return _progressing(f"cannot tell the health of a {owner.get('kind', 'nameless kind')}")
@@ -79,16 +87,35 @@ def restarts(pods: list[Object]) -> dict[str, int]:
 
 def observe(previous: Stability | None, health: Health, now: datetime) -> Stability:
     """Fold one more look into what is known. Unhealthy, or any restart since the last look, starts the clock again."""
-    if health.state is not HealthState.HEALTHY:
-        return Stability(None, health.restarts)
     known = previous or Stability()
+    if health.state is State.FAILING:
+        return Stability(None, known.failing_since or now, health.restarts)
+    if health.state is not State.HEALTHY:
+        return Stability(None, None, health.restarts)
     unbroken = known.healthy_since is not None and not _restarted(known.baseline, health.restarts)
-    return Stability(known.healthy_since if unbroken else now, health.restarts)
+    return Stability(known.healthy_since if unbroken else now, None, health.restarts)
 
 
 def settled(stability: Stability, settle: timedelta, now: datetime) -> bool:
     """Tell whether it has been healthy, without a restart, for all of ``settle``."""
     return stability.healthy_since is not None and now - stability.healthy_since >= settle
+
+
+def failed_for_good(stability: Stability, settle: timedelta, now: datetime) -> bool:
+    """Tell whether it has been failing for all of ``settle``: waiting for the deadline would not help."""
+    return stability.failing_since is not None and now - stability.failing_since >= settle
+
+
+def current_pods(owner: Object, pods: list[Object], after: After | None = None) -> list[Object]:
+    """Pick the pods that the newest template made; those of older ones prove nothing about a patch."""
+    case = _Case(owner, _living(pods), after or After())
+    if owner.get("kind") == "StatefulSet":
+        return _of_revision(case.pods, (owner.get("status") or {}).get("updateRevision", ""))
+    return _current(case) if owner.get("kind") in {"Deployment", "DaemonSet"} else case.pods
+
+
+def _living(pods: list[Object]) -> list[Object]:
+    return [pod for pod in pods if not pod["metadata"].get("deletionTimestamp")]
 
 
 def _restarted(before: Mapping[str, int], now: Mapping[str, int]) -> bool:
@@ -136,7 +163,7 @@ def _daemon_set(case: _Case) -> Health:
     behind = [f"{name} {count}" for name, count in counts.items() if count != wanted]
     if behind or case.status("numberMisscheduled"):
         return _progressing(f"{', '.join(behind) or 'misscheduled pods'}; wanted {wanted}")
-    return Health(HealthState.HEALTHY, f"{wanted} of {wanted} available")
+    return Health(State.HEALTHY, f"{wanted} of {wanted} available")
 
 
 def _job(case: _Case) -> Health:
@@ -144,7 +171,7 @@ def _job(case: _Case) -> Health:
     if failed:
         return failed
     if _condition(case, "Complete", "True"):
-        return Health(HealthState.HEALTHY, "complete")
+        return Health(State.HEALTHY, "complete")
     return _failing_pods(case, case.pods) or _progressing(f"{case.status('active')} pods active")
 
 
@@ -152,11 +179,11 @@ def _cron_job(case: _Case) -> Health:
     succeeded = pod_health.time_of((case.owner.get("status") or {}).get("lastSuccessfulTime"))
     if succeeded is None or (case.after.at is not None and succeeded <= case.after.at):
         return _failing_pods(case, case.pods) or _progressing("no run has succeeded since the patch")
-    return Health(HealthState.HEALTHY, f"a run succeeded at {succeeded.isoformat()}")
+    return Health(State.HEALTHY, f"a run succeeded at {succeeded.isoformat()}")
 
 
 def _pod(case: _Case) -> Health:
-    return pod_health.assess(case.owner, case.after.at)
+    return pod_health.assess(case.owner, case.terminated_since)
 
 
 def _rolled_out(case: _Case, updated: int) -> Health:
@@ -168,12 +195,12 @@ def _rolled_out(case: _Case, updated: int) -> Health:
     behind = [f"{name} {count}" for name, count in counts.items() if count != wanted]
     if behind:
         return _progressing(f"{', '.join(behind)}; wanted {wanted}")
-    return Health(HealthState.HEALTHY, f"{wanted} of {wanted} replicas updated, ready and available")
+    return Health(State.HEALTHY, f"{wanted} of {wanted} replicas updated, ready and available")
 
 
 def _failing_pods(case: _Case, pods: list[Object]) -> Health | None:
-    looks = (pod_health.assess(pod, case.after.at) for pod in pods)
-    return next((look for look in looks if look.state is HealthState.FAILING), None)
+    looks = (pod_health.assess(pod, case.terminated_since) for pod in pods)
+    return next((look for look in looks if look.state is State.FAILING), None)
 
 
 def _current(case: _Case) -> list[Object]:
@@ -202,7 +229,7 @@ def _condition(case: _Case, kind: str, status: str, reason: str = "") -> Health 
     for condition in (case.owner.get("status") or {}).get("conditions") or []:
         named = condition.get("type") == kind and condition.get("status") == status
         if named and reason in ("", condition.get("reason")) and _is_fresh(condition, case.after.at):
-            return Health(HealthState.FAILING, _worded(condition))
+            return Health(State.FAILING, _worded(condition))
     return None
 
 
@@ -217,7 +244,7 @@ def _worded(condition: Mapping[str, Any]) -> str:
 
 
 def _progressing(message: str) -> Health:
-    return Health(HealthState.PROGRESSING, message)
+    return Health(State.PROGRESSING, message)
 
 
 _OBSERVING: Final = frozenset({"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet"})

@@ -27,7 +27,7 @@ TERMINAL_WAITS: Final = frozenset(
 """Waiting that only a change ends. Not ``ErrImagePull``: the kubelet tries again, and backs off if that fails."""
 
 
-class HealthState(StrEnum):
+class State(StrEnum):
     HEALTHY = "healthy"
     PROGRESSING = "progressing"
     FAILING = "failing"
@@ -37,7 +37,7 @@ class HealthState(StrEnum):
 class Health:
     """A state with its reason in words, and the restarts of every container looked at."""
 
-    state: HealthState
+    state: State
     message: str
     restarts: Mapping[str, int] = field(default_factory=dict)
 
@@ -47,17 +47,17 @@ def assess(pod: Object, since: datetime | None = None) -> Health:
     status, name = pod.get("status") or {}, pod["metadata"].get("name", "")
     stuck = next(_stuck(status, since), "")
     if stuck:
-        return Health(HealthState.FAILING, f"pod {name}: {stuck}")
+        return Health(State.FAILING, f"pod {name}: {stuck}")
     if status.get("phase") == "Failed":
-        return Health(HealthState.FAILING, f"pod {name}: {status.get('reason') or 'failed'}")
+        return Health(State.FAILING, f"pod {name}: {status.get('reason') or 'failed'}")
     if status.get("phase") == "Succeeded":
-        return Health(HealthState.HEALTHY, f"pod {name} succeeded")
+        return Health(State.HEALTHY, f"pod {name} succeeded")
     if not _is_ready(status):
-        return Health(HealthState.PROGRESSING, f"pod {name} is not ready")
+        return Health(State.PROGRESSING, f"pod {name} is not ready")
     behind = _not_yet_applied(pod)
     if behind:
-        return Health(HealthState.PROGRESSING, f"pod {name}: {behind}")
-    return Health(HealthState.HEALTHY, f"pod {name} is ready")
+        return Health(State.PROGRESSING, f"pod {name}: {behind}")
+    return Health(State.HEALTHY, f"pod {name} is ready")
 
 
 def restarts(pod: Object) -> Iterator[tuple[str, int]]:

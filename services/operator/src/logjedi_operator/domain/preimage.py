@@ -37,6 +37,16 @@ def with_attempt(patch: Object, nonce: str) -> Object:
     return paths.merge(patch, paths.build(ATTEMPT_PATH, nonce))
 
 
+def attempt_of(live: Object) -> str:
+    """Read which attempt patched the object last: a nonce, ``undone-<nonce>``, or empty."""
+    return str(((live.get("metadata") or {}).get("annotations") or {}).get(ATTEMPT_ANNOTATION, ""))
+
+
+def undone(nonce: str) -> str:
+    """Spell the annotation's value once attempt ``nonce`` has been undone."""
+    return _UNDONE + nonce
+
+
 def touched(patch: Object) -> list[str]:
     """List the leaf paths that a strategic-merge patch sets or deletes, a deleted item as itself; sorted.
 
@@ -74,6 +84,12 @@ def applied(live: Object, patch: Object) -> bool:
     return all(_took(live, path, value) for path, value in paths.leaves(patch))
 
 
+def not_ours(live: Object, patch: Object) -> list[str]:
+    """List the touched paths that do not hold any more what the patch set there, sorted."""
+    lost = {path.removesuffix(_DIRECTIVE) for path, value in paths.leaves(patch) if not _took(live, path, value)}
+    return sorted(lost - {ATTEMPT_PATH})
+
+
 def undo(pre_image: str, nonce: str, live: Object, *, patch: Object | None = None) -> Object:
     """Make the patch that gives exactly the touched fields back what they held, marked ``undone-<nonce>``.
 
@@ -81,11 +97,11 @@ def undo(pre_image: str, nonce: str, live: Object, *, patch: Object | None = Non
     field whose container is gone is left alone. With ``patch`` (what we applied), so is a field that somebody changed
     since.
     """
-    lost = _changed_since(live, patch) if patch is not None else set()
+    lost = not_ours(live, patch) if patch is not None else []
     ours = [held for held in read(pre_image) if held.path not in lost and _restorable(held, live)]
     added = {held.path for held in ours if not held.present}
     parts = [_restored(held, live, added) for held in ours]
-    return reduce(paths.merge, parts, paths.build(ATTEMPT_PATH, _UNDONE + nonce))
+    return reduce(paths.merge, parts, paths.build(ATTEMPT_PATH, undone(nonce)))
 
 
 def _holds(live: Object, path: str) -> Object:
@@ -125,10 +141,6 @@ def _same(live: Any, wanted: Any) -> bool:
 def _is_quantity(path: str) -> bool:
     keys = paths.split(path)
     return keys[-1] == "sizeLimit" or (len(keys) > 1 and keys[-2] in {"limits", "requests"})
-
-
-def _changed_since(live: Object, patch: Object) -> set[str]:
-    return {path.removesuffix(_DIRECTIVE) for path, value in paths.leaves(patch) if not _took(live, path, value)}
 
 
 def _restorable(held: Held, live: Object) -> bool:

@@ -4,15 +4,19 @@ Built by ``checking`` for each leaf of a patch, read by ``values`` and ``referen
 """
 
 from dataclasses import dataclass, field
-from typing import Any, NoReturn
+from typing import Any, Final, NoReturn
 
 from logjedi_contracts import canonical, paths
+from logjedi_contracts.analysis import Owner
 from logjedi_contracts.errors import Refused
 from logjedi_contracts.messages import Target
 from logjedi_operator.domain.policy.model import Policy
 from logjedi_operator.domain.workload import Object
 
-ITEM_LISTS = ("containers", "initContainers")
+_HPA: Final = "hpa"
+_HELM: Final = "helm"
+"""Helm reconciles nothing by itself; its next upgrade may change a patched field, and the diff says so to people."""
+ITEM_LISTS: Final = ("containers", "initContainers")
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,16 +24,26 @@ class Context:
     """What the policy must know beside policy file, object and patch.
 
     ``target``: the object that was analysed. ``nonce``: the attempt's, the only annotation value let through.
-    ``hpa``: name of the autoscaler that owns the replicas, or empty. ``managed_by``: who else owns the object
-    (``argocd``, ``flux`` …), or empty. ``earlier_names``: Secrets and ServiceAccounts that earlier revisions of this
-    very object referred to; going back to one of them is no new reference.
+    ``owners``: who else manages the object; ``hpa`` owns its replicas, all others but ``helm`` own all of it.
+    ``earlier_names``: Secrets and ServiceAccounts that earlier revisions of this very object referred to; going back
+    to one of them is no new reference.
     """
 
     target: Target
     nonce: str = ""
-    hpa: str = ""
-    managed_by: str = ""
+    owners: tuple[Owner, ...] = ()
     earlier_names: frozenset[str] = field(default_factory=frozenset)
+
+    @property
+    def hpa(self) -> str:
+        """Name of the autoscaler that owns the replicas; empty if none does."""
+        return next((owner.name or "?" for owner in self.owners if owner.manager.lower() == _HPA), "")
+
+    @property
+    def managed_by(self) -> str:
+        """Who would undo any change made here; empty if nobody would."""
+        found = (owner for owner in self.owners if owner.manager.lower() not in {_HPA, _HELM})
+        return next((f"{owner.manager} {owner.name}".strip() for owner in found), "")
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from logjedi_operator.domain.policy.model import PathGroup, Policy
 from logjedi_operator.domain.workload import Object
 
 DELETE_ADDED_ENV: Final = "delete-added-env"
-"""Value of ``action.parameters["directives"]`` that lets ``{"name": X, "$patch": "delete"}`` through where X is live."""
+"""Value of ``action.parameters["directives"]`` that lets ``{"name": X, "$patch": "delete"}`` through for a live X."""
 
 _CHECKS: Final[Mapping[Shape, Callable[[Question], None]]] = {**values.CHECKS, **references.CHECKS}
 _MAY_ADD: Final = frozenset({"env", "imagePullSecrets"})

@@ -106,9 +106,7 @@ def non_root(question: Question) -> None:
 
 def tolerations(question: Question) -> None:
     value = question.value
-    if not isinstance(value, list) or not all(
-        isinstance(entry, dict) and _TOLERATION >= entry.keys() for entry in value
-    ):
+    if not isinstance(value, list) or not all(map(_is_toleration, value)):
         question.refuse("type", f"a list of tolerations is meant here, not {shown(value)}")
 
 
