@@ -16,6 +16,8 @@ from dataclasses import dataclass
 
 from tests.cluster.errors import ClusterError
 
+# A route this broad (a company's whole 10.0.0.0/8) lends a part of itself when nothing else is free.
+_BROAD = 12
 _CLAIM = "\0logjedi-test-cluster-net-{}"
 
 
@@ -50,7 +52,7 @@ class Addresses:
     @property
     def registry(self) -> str:
         """Return `host:port` of the registry as the host reaches it, or an empty text."""
-        return f"{self.node}:{self.registry_port}" if self.registry_port else ""
+        return f"{self.bridge}:{self.registry_port}" if self.registry_port else ""
 
 
 def loopback() -> Addresses:
@@ -79,14 +81,13 @@ def of_node(net: int) -> Addresses:
 def claim_net() -> tuple[int, socket.socket]:
     """Claim a second octet that no route of this host and no other cluster uses, for as long as the socket is open.
 
-    Prefers one that no route touches at all; a host with a route to all of 10.0.0.0/8 lends a part of it.
+    Prefers one that no route touches at all.
     """
     routes = _routes()
-    candidates = random.sample(range(16, 250), k=234)
-    clear = [net for net in candidates if not any(_overlaps(net, route) for route in routes)]
-    broad = [route for route in routes if route.prefixlen > 12]
-    lent = [net for net in candidates if not any(_overlaps(net, route) for route in broad)]
-    for net in clear or lent:
+    broad = [route for route in routes if route.prefixlen <= _BROAD]
+    narrow = [route for route in routes if route.prefixlen > _BROAD]
+    free = [net for net in random.sample(range(16, 250), k=234) if not _overlaps(net, narrow)]
+    for net in [each for each in free if not _overlaps(each, broad)] or free:
         claim = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
             claim.bind(_CLAIM.format(net))
@@ -97,9 +98,9 @@ def claim_net() -> tuple[int, socket.socket]:
     raise ClusterError("no free 10.x.0.0/16 range for the cluster", cure="See `ip route`; end other test clusters.")
 
 
-def _overlaps(net: int, route: ipaddress.IPv4Network) -> bool:
-    ours = (f"10.{net}.0.0/16", f"198.18.{net}.0/30")
-    return any(route.overlaps(ipaddress.IPv4Network(each)) for each in ours)
+def _overlaps(net: int, routes: list[ipaddress.IPv4Network]) -> bool:
+    ours = (ipaddress.IPv4Network((f"10.{net}.0.0", 16)), ipaddress.IPv4Network((f"198.18.{net}.0", 30)))
+    return any(route.overlaps(each) for route in routes for each in ours)
 
 
 def _routes() -> list[ipaddress.IPv4Network]:

@@ -48,6 +48,10 @@ class Api:
         """Return the object or list at `path`, such as `/api/v1/nodes`."""
         return self._call("GET", path)
 
+    def text(self, path: str) -> str:
+        """Return what is at `path` as text: a pod's log."""
+        return self._send("GET", path, None, "application/json").decode(errors="replace")
+
     def post(self, path: str, body: Json) -> Json:
         """Create an object."""
         return self._call("POST", path, body)
@@ -96,6 +100,11 @@ class Api:
         return http.client.HTTPSConnection(self._host, self._port, timeout=timeout_s, context=self._tls)
 
     def _call(self, method: str, path: str, body: Json | None = None, *, content_type: str = "application/json") -> Json:
+        text = self._send(method, path, body, content_type)
+        found: Json = json.loads(text) if text.startswith(b"{") else {}
+        return found
+
+    def _send(self, method: str, path: str, body: Json | None, content_type: str) -> bytes:
         headers = {"Accept": "application/json", "Content-Type": content_type}
         payload = None if body is None else json.dumps(body).encode()
         self._connection = self._connection or self._open(_TIMEOUT_S)
@@ -108,7 +117,7 @@ class Api:
             raise
         if response.status >= 400:
             raise ApiError(response.status, _message(text))
-        return json.loads(text) if text.startswith(b"{") else {}
+        return text
 
 
 def _message(text: bytes) -> str:

@@ -79,7 +79,7 @@ class BringUp:
     def _push_images(self) -> None:
         where = self._layout.addresses
         with step(self._report, "registry"):
-            self._watch.until(lambda: _listens(where.node, where.registry_port), what="the registry listens")
+            self._watch.until(lambda: _listens(where.bridge, where.registry_port), what="the registry listens")
         with step(self._report, "images"):
             packed = images.pack()
             for image in (images.PAUSE, *self._plan.images):
@@ -123,6 +123,7 @@ class BringUp:
             "reason": self._plan.reason,
             "host_address": where.host or None,
             "registry": where.registry or None,
+            "interface": where.uplink or None,
             "pods": where.pods or None,
             "services": where.services,
             "images": [image.name for image in self._plan.images],

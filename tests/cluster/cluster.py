@@ -67,6 +67,17 @@ class Cluster:
         else:
             raise ClusterError("this cluster is not ours: its registry is unknown")
 
+    def pid_of(self, component: str) -> int:
+        """Return the process id of a component, such as `kube-apiserver`; Linux only.
+
+        For tests of outages: stop it with SIGSTOP, or kill it and see it started again after a second.
+        """
+        for entry in Path("/proc").glob("[0-9]*"):
+            line = leftovers.command_line(int(entry.name))
+            if str(self.kubeconfig.parent) in line and component in line.split()[:2]:
+                return int(entry.name)
+        raise ClusterError(f"{component} of {self.name} does not run")
+
     def __enter__(self) -> Self:
         """Return the cluster."""
         return self
