@@ -1,0 +1,3 @@
+"""Slack: Block Kit messages out, signed clicks in."""
+
+NAME = "slack"

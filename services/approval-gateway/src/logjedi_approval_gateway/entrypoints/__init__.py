@@ -1,0 +1,1 @@
+"""How the outside reaches the use cases: HTTP, streams and the clock."""
