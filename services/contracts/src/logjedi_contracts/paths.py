@@ -29,7 +29,7 @@ MISSING: Final = object()
 """What ``get`` answers where there is nothing; ``None`` is a value."""
 
 _PLAIN = re.compile(r"[A-Za-z0-9_$-]+")
-_STEP = re.compile(r"(?:^|\.)([A-Za-z0-9_$-]+)|\[((?:[^\]\\]|\\[\]\\])*)\]")
+_STEP = re.compile(r"(?:^|(?<!^)\.)([A-Za-z0-9_$-]+)|\[((?:[^\]\\]|\\[\]\\])*)\]")
 _TO_ESCAPE = re.compile(r"[\]\\]")
 _ESCAPED = re.compile(r"\\([\]\\])")
 
@@ -65,8 +65,8 @@ def leaves(value: Any, path: str = "", *, name: str = "") -> Iterator[tuple[str,
     ``name`` is the field that holds ``value`` (it decides a list's merge key); callers leave it empty.
     """
     if isinstance(value, dict) and value:
-        for key, item in value.items():
-            yield from leaves(item, join(path, str(key)), name=str(key))
+        for key, part in value.items():
+            yield from leaves(part, join(path, str(key)), name=str(key))
     elif isinstance(value, list) and value and _mergeable(name, value) and _distinct(name, value):
         for entry in value:
             rest = {key: part for key, part in entry.items() if key != MERGE_KEYS[name]}

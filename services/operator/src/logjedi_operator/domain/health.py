@@ -17,7 +17,7 @@ from logjedi_operator.domain.workload import Object
 __all__ = ["After", "Health", "Stability", "State", "assess", "observe", "restarts", "settled"]
 
 _RECENT: Final = timedelta(minutes=10)
-"""How long an out-of-memory kill counts against a container that runs again. Arbitrary: twice the kubelet's back-off."""
+"""How long an out-of-memory kill counts against a container that runs again. Arbitrary: two back-offs."""
 _COUNTED: Final = ("replicas", "readyReplicas", "availableReplicas")
 _CURRENT_LABELS: Final = ("pod-template-hash", "controller-revision-hash")
 

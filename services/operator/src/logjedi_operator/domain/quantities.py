@@ -11,7 +11,7 @@ from typing import Final
 _BINARY: Final = {"Ki": 1024, "Mi": 1024**2, "Gi": 1024**3, "Ti": 1024**4, "Pi": 1024**5, "Ei": 1024**6}
 _DECIMAL: Final = {"n": -9, "u": -6, "m": -3, "": 0, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18}
 _NUMBER = r"([+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+))"
-_QUANTITY = re.compile(_NUMBER + r"(?:([KMGTPE]i|[numkMGTPE]?)|[eE]([+-]?[0-9]{1,3}))")
+_QUANTITY = re.compile(_NUMBER + r"(?:([KMGTPE]i|[numkMGTPE]?)|[eE]([+-]?[0-9]{1,2}))")
 _LONGEST: Final = 64
 _LARGEST: Final = Decimal(2**63 - 1)
 _NANO: Final = Decimal("1e-9")
@@ -22,11 +22,11 @@ _EXACT: Final = Context(prec=200, rounding=ROUND_UP)
 def parse(text: str | int) -> Decimal:
     """Read a quantity in its base unit (bytes, cores). Raises ``ValueError`` for what is none.
 
-    As the API server does, it rounds away from zero to nano and caps at 2^63-1.
+    As the API server does, it rounds away from zero to nano and caps binary suffixes at 2^63-1.
     """
     found = _match(text)
     value = _EXACT.multiply(Decimal(found[1]), _scale(found[2] or "", found[3]))
-    if abs(value) >= _LARGEST:
+    if found[2] in _BINARY and abs(value) > _LARGEST:
         return _LARGEST.copy_sign(value)
     return value.quantize(_NANO, context=_EXACT).normalize(_EXACT)
 
