@@ -10,7 +10,7 @@ from logjedi_analyzer.domain.scene import Scene
 
 _TELLING = re.compile(
     r"error|fatal|panic|exception|traceback|critical|fail|refused|denied|cannot|can't|could not|unable|not found"
-    r"|missing"
+    r"|missing|read-only|in use|no space|expired|killed|is not set"
     r"|required|invalid|unknown|unrecognized|timed? ?out|no such|undefined|unexpected|\bterminating\b|\babort",
     re.IGNORECASE,
 )

@@ -70,9 +70,9 @@ _PATTERNS = tuple((answer, re.compile(wording)) for answer, wording in _WORDINGS
 _QUOTED = re.compile(r'\\?"[^"\\]*\\?"')
 
 
-def classify(text: str) -> Answer:
-    """Read one message. Quoted names are left out first, so that an image called ``forbidden`` misleads nobody."""
+def classify(text: str, image: str = "") -> Answer:
+    """Read one message. Names are left out first, so that an image called ``forbidden`` misleads nobody."""
     if not text.strip():
         return Answer.SILENT
-    plain = _QUOTED.sub(" ", text.casefold())
+    plain = _QUOTED.sub(" ", text.replace(image, " ") if image else text).casefold()
     return next((answer for answer, pattern in _PATTERNS if pattern.search(plain)), Answer.UNCLEAR)

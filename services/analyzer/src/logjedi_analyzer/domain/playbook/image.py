@@ -102,7 +102,7 @@ def pull_of(scene: Scene, container: str) -> Pull:
     """Read what the registry said about a container's image; the first clear words win, states before events."""
     states = symptoms.image_states(scene, container)
     image = str(scene.container(container).get("image") or next((s.image for s in states if s.image), ""))
-    answers = [(registry_answers.classify(text), text) for text in _words(scene, container, image)]
+    answers = [(registry_answers.classify(text, image), text) for text in _words(scene, container, image)]
     clear = [pair for pair in answers if pair[0] not in (Answer.UNCLEAR, Answer.SILENT)]
     unclear = [pair for pair in answers if pair[0] is Answer.UNCLEAR and "rror" in pair[1]]
     answer, words = next(iter(clear + unclear), (Answer.SILENT, ""))
@@ -207,7 +207,7 @@ def _lines(cured: Iterable[tuple[Pull, Known]]) -> Iterator[str]:
 
 def _advice(scene: Scene, pull: Pull, known: Known | None) -> Finding:
     if pull.answer in _WRONG_IMAGE:
-        cause, fix = _nothing_ran(pull)
+        cause, fix = _nothing_ran(scene, pull)
     else:
         cause, fix = _ADVICE[pull.answer]
         fix += f" ({known.source}.)" if known else ""
@@ -220,12 +220,14 @@ def _advice(scene: Scene, pull: Pull, known: Known | None) -> Finding:
     )
 
 
-def _nothing_ran(pull: Pull) -> tuple[str, str]:
+def _nothing_ran(scene: Scene, pull: Pull) -> tuple[str, str]:
     cause = {
         Answer.INVALID: "this is not a valid image name",
         Answer.ABSENT: "it is not on the node, and the pull policy is Never",
     }.get(pull.answer, "the registry has no such image")
-    return cause, (
-        f"Push {pull.image}, or name an image that exists; "
-        "no other image is known to have run in this container, so none is proposed."
-    )
+    return cause, f"Push {pull.image}, or name an image that exists; {_no_other(scene, pull)}, so none is proposed."
+
+
+def _no_other(scene: Scene, pull: Pull) -> str:
+    ran = any(u.ran and u.image == pull.image for u in scene.evidence.image_history if u.container == pull.container)
+    return "it ran here before, so the registry has lost it" if ran else "no other image is known to have run here"
