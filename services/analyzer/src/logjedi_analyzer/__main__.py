@@ -5,8 +5,10 @@ Bad settings: one line for each problem on standard error and exit code 2.
 
 import asyncio
 import contextlib
+import signal
 import socket
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import uvicorn
@@ -29,8 +31,7 @@ def main() -> int:
         print(*error.problems, sep="\n", file=sys.stderr)  # noqa: T201 -- for the person who started it
         return 2
     logs.configure("analyzer", level=settings.log_level, style=settings.log_format)
-    with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(_serve(service, listener))
+    asyncio.run(_serve(service, listener))
     return 0
 
 
@@ -66,7 +67,18 @@ async def _serve(service: bootstrap.Service, listener: socket.socket) -> None:
         diagnoser=service.settings.effective_diagnoser,
         provider=service.settings.llm_provider or "none",
     )
-    await uvicorn.Server(config).serve(sockets=[listener])
+    server = _Server(config)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, server.handle_exit, number, None)
+    await server.serve(sockets=[listener])
+
+
+class _Server(uvicorn.Server):
+    """Stops when told to and exits with 0; uvicorn's own handling raises the signal again at the end."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
 
 
 if __name__ == "__main__":
