@@ -1,4 +1,4 @@
-"""Durations as people write them: ``250ms``, ``30s``, ``5m``, ``4h``, ``7d``, ``1h30m``, or a bare number of seconds."""
+"""Durations as people write them: ``250ms``, ``30s``, ``5m``, ``4h``, ``7d``, ``1h30m``, or a number of seconds."""
 
 import re
 from datetime import timedelta

@@ -81,3 +81,24 @@ def pod_spec(obj: Object) -> Object:
     for key in pod_spec_path(obj.get("kind", "")).split("."):
         value = (value or {}).get(key)
     return value or {}
+
+
+def owns(uid: str, obj: Object) -> bool:
+    """Tell whether the object of ``uid`` is among the owners of ``obj``."""
+    return any(owner.get("uid") == uid for owner in obj["metadata"].get("ownerReferences") or [])
+
+
+def selector(owner: Object) -> str:
+    """Spell a workload's label selector (matchLabels and matchExpressions) for a list request; empty if it has none."""
+    spec = (owner.get("spec") or {}).get("selector") or {}
+    parts = [f"{key}={value}" for key, value in sorted((spec.get("matchLabels") or {}).items())]
+    for expression in spec.get("matchExpressions") or []:
+        key, operator, values = expression["key"], expression["operator"], ",".join(expression.get("values") or [])
+        spelt = {
+            "In": f"{key} in ({values})",
+            "NotIn": f"{key} notin ({values})",
+            "Exists": key,
+            "DoesNotExist": f"!{key}",
+        }
+        parts.append(spelt[operator])
+    return ",".join(parts)

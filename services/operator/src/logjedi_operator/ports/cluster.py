@@ -7,14 +7,18 @@ Objects are plain JSON. Every call may raise ``DependencyDown`` (the API server 
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from logjedi_contracts.errors import TemporaryError
 from logjedi_contracts.messages import STRATEGIC_MERGE
 from logjedi_operator.domain.workload import WorkloadRef
 
 Object = dict[str, Any]
 
 
-class Conflict(Exception):
-    """The object changed since it was read (409 on a write with a resourceVersion)."""
+class Conflict(TemporaryError):
+    """The object changed since it was read (409 on a write with a resourceVersion): read again, then judge."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, delay_s=0.1)
 
 
 @dataclass(frozen=True, slots=True)

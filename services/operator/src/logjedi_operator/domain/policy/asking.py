@@ -3,7 +3,7 @@
 Built by ``checking`` for each leaf of a patch, read by ``values`` and ``references``.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final, NoReturn
 
 from logjedi_contracts import canonical, paths
@@ -11,7 +11,7 @@ from logjedi_contracts.analysis import Owner
 from logjedi_contracts.errors import Refused
 from logjedi_contracts.messages import Target
 from logjedi_operator.domain.policy.model import Policy
-from logjedi_operator.domain.workload import Object
+from logjedi_operator.domain.workload import Object, pod_spec_path
 
 _HPA: Final = "hpa"
 _HELM: Final = "helm"
@@ -25,14 +25,14 @@ class Context:
 
     ``target``: the object that was analysed. ``nonce``: the attempt's, the only annotation value let through.
     ``owners``: who else manages the object; ``hpa`` owns its replicas, all others but ``helm`` own all of it.
-    ``earlier_names``: Secrets and ServiceAccounts that earlier revisions of this very object referred to; going back
-    to one of them is no new reference.
+    ``earlier``: pod specs of earlier revisions of this very object; going back to what one of them held at the same
+    place is no new repository, reference or step (ceilings hold all the same).
     """
 
     target: Target
     nonce: str = ""
     owners: tuple[Owner, ...] = ()
-    earlier_names: frozenset[str] = field(default_factory=frozenset)
+    earlier: tuple[Object, ...] = ()
 
     @property
     def hpa(self) -> str:
@@ -68,6 +68,12 @@ class Question:
     @property
     def unchanged(self) -> bool:
         return self.before is not paths.MISSING and canonical.dumps(self.before) == canonical.dumps(self.value)
+
+    @property
+    def held_before(self) -> bool:
+        """Tell whether an earlier revision of this very object held the value at this very place."""
+        inside = self.path.removeprefix(pod_spec_path(self.live.get("kind", "")) + ".")
+        return any(paths.get(pod_spec, inside) == self.value for pod_spec in self.context.earlier)
 
     def refuse(self, rule: str, why: str) -> NoReturn:
         raise Refused(rule, f"{self.path}: {why}")

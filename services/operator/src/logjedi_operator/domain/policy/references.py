@@ -43,7 +43,7 @@ def pull_secret(question: Question) -> None:
         question.refuse("type", "a pull secret is a name alone")
     live, name = question.above(1), question.keys[-1]
     names = [entry.get("name", "") for entry in live] if isinstance(live, list) else []
-    if name not in names and not any(is_near(old, name) for old in names) and not _earlier(question, name):
+    if name not in names and not any(is_near(old, name) for old in names) and not question.held_before:
         question.refuse("new-secret-reference", f"pull secret {shown(name)} is not near any that is named there now")
 
 
@@ -79,21 +79,26 @@ def _existing(question: Question) -> tuple[str, str]:
 
 
 def _near(question: Question, old: str, new: str, *, rule: str) -> None:
-    if old != new and not is_near(old, new) and not _earlier(question, new):
+    if old != new and not is_near(old, new) and not question.held_before:
         question.refuse(rule, f"{shown(new)} is neither a near-match of {shown(old)} nor of an earlier revision")
 
 
-def _earlier(question: Question, name: str) -> bool:
-    return name in question.context.earlier_names
-
-
 def _list_entry(question: Question, trail: tuple[str, ...], old: Any, new: Any) -> None:
-    rule = "new-secret-reference" if _is_secret((*question.keys, *trail)) else "new-reference"
+    rule = "new-secret-reference" if _concerns_secret(question, trail) else "new-reference"
     renamed = trail and trail[-1] in _NAMES and isinstance(old, str) and isinstance(new, str) and new
     if not renamed:
         question.refuse(rule, f"differs from what is live in {'.'.join(trail) or 'length'}; only names and keys may")
     if trail[-1] == "name" and rule == "new-secret-reference":
         _near(question, old, new, rule=rule)
+
+
+def _concerns_secret(question: Question, trail: tuple[str, ...]) -> bool:
+    """Tell whether the list entry that differs, or is new, refers to a Secret, before or after."""
+    old, new = question.before, question.value
+    there = old if isinstance(old, list) else []
+    entries = [old[int(trail[0])], new[int(trail[0])]] if trail else [entry for entry in new if entry not in there]
+    words = {str(key) for entry in entries if isinstance(entry, dict) for key in entry}
+    return _is_secret([*question.keys, *words])
 
 
 def _differences(old: Any, new: Any, trail: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any, Any]]:

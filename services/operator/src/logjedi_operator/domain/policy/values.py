@@ -25,7 +25,8 @@ def image(question: Question) -> None:
     except ValueError as error:
         question.refuse("image-reference", str(error))
     rules, live = question.policy.images, question.before
-    if question.unchanged or (rules.same_repository and isinstance(live, str) and images.same_repository(live, text)):
+    same = rules.same_repository and isinstance(live, str) and images.same_repository(live, text)
+    if question.unchanged or question.held_before or same:
         return
     if not any(_covers(entry, proposed) for entry in rules.allow):
         question.refuse(
@@ -147,6 +148,8 @@ def _below(question: Question, amount: Decimal, ceiling: str, *, unlimited: bool
 
 def _step(question: Question, amount: Decimal, *, bounded: bool) -> None:
     step, live = question.policy.bounds.step, _live_amount(question)
+    if question.held_before:
+        return
     if live and amount > live * step:
         question.refuse("step", f"from {question.before} to {question.value} is more than {step} times as much at once")
     if not live and not bounded:
