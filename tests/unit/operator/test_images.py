@@ -67,7 +67,7 @@ def test_takes_references_apart(text: Any, registry: Any, repository: Any, tag: 
 )
 def test_refuses_malformed_ones_with_the_cause(text: Any) -> None:
     with pytest.raises(ValueError, match="image"):
-        images.parse(text) if text != "a" * 64 else images.parse("0" * 64)
+        images.parse(text)
 
 
 @pytest.mark.parametrize(

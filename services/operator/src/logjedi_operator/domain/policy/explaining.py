@@ -29,7 +29,7 @@ def explain(policy: Policy) -> list[str]:
 
 
 def _images(rules: ImageRules) -> str:
-    same = ["the repository that runs there"] if rules.same_repository else []
+    same = ["the repository that runs there, or what an earlier revision ran"] if rules.same_repository else []
     return "; ".join([*same, *rules.allow]) or "none"
 
 

@@ -64,7 +64,7 @@ class ImageRules(_Closed):
     """Which images may be set. A change is let through if either rule holds."""
 
     same_repository: Annotated[bool, Field(strict=True)] = True
-    """Another tag or digest of the repository that the container runs now."""
+    """Another tag or digest of the repository that the container runs now, or what an earlier revision of it ran."""
     allow: tuple[Annotated[str, Field(min_length=1, max_length=300)], ...] = ()
     """Registries (``ghcr.io``) and repositories (``ghcr.io/acme``), each with all below it; ``*``: any."""
 

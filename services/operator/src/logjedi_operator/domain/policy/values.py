@@ -25,8 +25,8 @@ def image(question: Question) -> None:
     except ValueError as error:
         question.refuse("image-reference", str(error))
     rules, live = question.policy.images, question.before
-    same = rules.same_repository and isinstance(live, str) and images.same_repository(live, text)
-    if question.unchanged or question.held_before or same:
+    same = question.held_before or (isinstance(live, str) and images.same_repository(live, text))
+    if question.unchanged or (rules.same_repository and same):
         return
     if not any(_covers(entry, proposed) for entry in rules.allow):
         question.refuse(
