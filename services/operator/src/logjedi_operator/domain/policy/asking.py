@@ -73,7 +73,13 @@ class Question:
     def held_before(self) -> bool:
         """Tell whether an earlier revision of this very object held the value at this very place."""
         inside = self.path.removeprefix(pod_spec_path(self.live.get("kind", "")) + ".")
-        return any(paths.get(pod_spec, inside) == self.value for pod_spec in self.context.earlier)
+        held = [paths.get(pod_spec, inside) for pod_spec in self.context.earlier]
+        wanted = {paths.MERGE_KEYS[self.keys[-2]]: self.keys[-1]} if self._is_bare_item else self.value
+        return wanted in held
+
+    @property
+    def _is_bare_item(self) -> bool:
+        return self.value == {} and paths.is_item(self.keys, len(self.keys) - 1)
 
     def refuse(self, rule: str, why: str) -> NoReturn:
         raise Refused(rule, f"{self.path}: {why}")

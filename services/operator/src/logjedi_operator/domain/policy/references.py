@@ -44,7 +44,10 @@ def pull_secret(question: Question) -> None:
     live, name = question.above(1), question.keys[-1]
     names = [entry.get("name", "") for entry in live] if isinstance(live, list) else []
     if name not in names and not any(is_near(old, name) for old in names) and not question.held_before:
-        question.refuse("new-secret-reference", f"pull secret {shown(name)} is not near any that is named there now")
+        question.refuse(
+            "new-secret-reference",
+            f"pull secret {shown(name)} is neither a near-match of one that is named now nor an earlier one",
+        )
 
 
 CHECKS: Final[dict[Shape, Callable[[Question], None]]] = {
