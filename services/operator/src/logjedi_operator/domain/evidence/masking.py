@@ -101,8 +101,7 @@ def _judged(raw: Raw) -> list[references.Judged]:
 def _reference(judged: references.Judged, redactor: Redactor) -> Reference:
     """Offer each candidate for the path of the reference; distances are of the real names."""
     named, kind = judged.named, _KINDS[judged.named.kind]
-    masked = redactor.table.name(kind, named.name)
-    path = named.path.replace(f"imagePullSecrets[{named.name}]", f"imagePullSecrets[{masked}]")
+    path = _place(named, named.name, redactor)
     return Reference(
         path=path,
         kind=named.kind,
@@ -112,11 +111,20 @@ def _reference(judged: references.Judged, redactor: Redactor) -> Reference:
         exists=judged.exists,
         candidates=[
             Candidate(
-                name=redactor.table.offer(path, kind, near.name), distance=near.distance, same_folded=near.same_folded
+                name=redactor.table.offer(_place(named, near.name, redactor), kind, near.name),
+                distance=near.distance,
+                same_folded=near.same_folded,
             )
             for near in judged.candidates
         ],
     )
+
+
+def _place(named: references.Named, name: str, redactor: Redactor) -> str:
+    """Spell the path at which ``name`` would stand: a pull secret's name is itself part of it."""
+    if "imagePullSecrets[" not in named.path:
+        return named.path
+    return f"{named.path.rpartition('[')[0]}[{redactor.table.name(Kind.SECRET, name)}]"
 
 
 def _workload(live: Object, redactor: Redactor) -> dict[str, Any]:

@@ -35,10 +35,12 @@ _USER_OPTION = re.compile(r"(?<![\w-])(?:-u|--user|--proxy-user)[ =]{0,2}[^\s:\"
 _SHORT_OPTION = re.compile(
     r"(?:sshpass +-p *|redis-cli[^|;&\n]{0,100}? -a +|mysql[a-z]{0,8}[^|;&\n]{0,100}? -p)([^\s\"']{1,256})"
 )
-_LONG = re.compile(r"(?<![A-Za-z0-9+/_=-])[A-Za-z0-9+/_-]{20,}={0,2}")
+_LONG = re.compile(r"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{20,}={0,2}")
 _NEAR = re.compile(
     r"(?i)passw|secret|token|credential|api[_ -]?key|private[_ -]?key|access[_ -]?key|signature|auth|bearer"
 )
+_SOURCE_FILE = re.compile(r"\.(?:java|kt|scala|py|go|js|ts|rb|rs|cs|php|cc?|cpp|ex|swift)\Z")
+"""``TokenService.java:42`` is a place in a program."""
 _NEAR_CHARS: Final = 48
 _ENTROPY_BITS: Final = 3.4
 """Per character. Words and dashed names stay below, random base62 of 20 characters lies above 3.8."""
@@ -67,7 +69,7 @@ def _assignments(text: str) -> Iterator[Span]:
     at = 0
     while (match := _ASSIGNMENT.search(text, at)) is not None:
         at = match.end()
-        if names.is_secret(match[1]):
+        if names.is_secret(match[1]) and not _SOURCE_FILE.search(match[1]):
             span = _value(text, match)
             if span is not None:
                 yield span

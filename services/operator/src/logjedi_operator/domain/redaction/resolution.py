@@ -39,8 +39,13 @@ def _item(item: Any, path: str, name: str, table: Pseudonyms) -> Any:
     if key is None or not isinstance(item, dict) or key not in item:
         return _atomic(item, path, table)
     place = f"{path}[{item[key]}]"
-    rest = {part: _walk(value, paths.join(place, str(part)), str(part), table) for part, value in item.items()}
-    return {**rest, key: _string(item[key], place, table) if isinstance(item[key], str) else item[key]}
+    return {part: _part(part, value, place, name, table) for part, value in item.items()}
+
+
+def _part(part: str, value: Any, place: str, name: str, table: Pseudonyms) -> Any:
+    if part != paths.MERGE_KEYS[name]:
+        return _walk(value, paths.join(place, str(part)), str(part), table)
+    return _string(value, place, table) if isinstance(value, str) else value
 
 
 def _atomic(value: Any, path: str, table: Pseudonyms) -> Any:
