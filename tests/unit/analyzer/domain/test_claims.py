@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 
 from logjedi_analyzer.domain import claims
@@ -7,7 +9,7 @@ from logjedi_contracts.messages import Risk
 from tests.unit.analyzer.incidents import incident
 
 
-def claim(patch):
+def claim(patch: Any) -> Any:
     return claims.Claim(
         summary="s",
         root_cause="c",
@@ -20,11 +22,11 @@ def claim(patch):
     )
 
 
-def pod(spec):
+def pod(spec: Any) -> Any:
     return {"spec": {"template": {"spec": spec}}}
 
 
-def believe(patch, **more):
+def believe(patch: Any, **more: Any) -> Any:
     scene = Scene(incident("CrashLoopBackOff", "crash", **more))
     return claims.believe(scene, claim(patch), engine.findings(scene))
 
@@ -33,12 +35,25 @@ def believe(patch, **more):
     ("patch", "touches"),
     [
         (pod({"containers": [{"name": "app", "image": "web:0"}]}), {"image"}),
-        (pod({"containers": [{"name": "app", "env": [{"name": "A", "value": "1"}], "resources": {"limits": {"memory": "1Gi"}}}]}), {"env", "resources"}),
+        (
+            pod(
+                {
+                    "containers": [
+                        {
+                            "name": "app",
+                            "env": [{"name": "A", "value": "1"}],
+                            "resources": {"limits": {"memory": "1Gi"}},
+                        }
+                    ]
+                }
+            ),
+            {"env", "resources"},
+        ),
         ({"spec": {"replicas": 2}}, {"replicas"}),
         (pod({"serviceAccountName": "web"}), {"references"}),
     ],
-)  # fmt: skip
-def test_a_patch_within_the_evidence_is_believed(patch, touches):
+)
+def test_a_patch_within_the_evidence_is_believed(patch: Any, touches: Any) -> None:
     finding = believe(patch)
     assert finding.remedy
     assert finding.remedy.touches == touches
@@ -60,23 +75,23 @@ def test_a_patch_within_the_evidence_is_believed(patch, touches):
         {"spec": {"template": {"spec": {"containers": "app"}}}},
     ],
 )
-def test_a_patch_beyond_the_evidence_is_not(patch):
+def test_a_patch_beyond_the_evidence_is_not(patch: Any) -> None:
     with pytest.raises(claims.Unfounded):
         believe(patch)
 
 
-def test_what_policy_forbids_is_withheld_not_disbelieved():
+def test_what_policy_forbids_is_withheld_not_disbelieved() -> None:
     finding = believe(pod({"containers": [{"name": "app", "securityContext": {"privileged": True}}]}))
     assert finding.remedy is None
     assert "securityContext" in finding.withheld
 
 
-def test_the_sub_list_of_a_cron_job_is_walked():
+def test_the_sub_list_of_a_cron_job_is_walked() -> None:
     patch = {"spec": {"jobTemplate": pod({"containers": [{"name": "app", "image": "web:0"}]})}}
     assert believe(patch, kind="CronJob").remedy
     with pytest.raises(claims.Unfounded):
         believe(pod({"containers": [{"name": "app", "image": "web:0"}]}), kind="CronJob")
 
 
-def test_no_patch_is_an_honest_answer():
+def test_no_patch_is_an_honest_answer() -> None:
     assert believe(None).remedy is None

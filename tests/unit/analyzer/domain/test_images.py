@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 
 from logjedi_analyzer.domain import images
@@ -16,7 +18,7 @@ from logjedi_analyzer.domain import images
         ("", "docker.io", "library/", ""),
     ],
 )
-def test_references_are_taken_apart(reference, registry, repository, version):
+def test_references_are_taken_apart(reference: Any, registry: Any, repository: Any, version: Any) -> None:
     image = images.parse(reference)
     assert (image.registry, image.repository, image.version) == (registry, repository, version)
 
@@ -24,5 +26,5 @@ def test_references_are_taken_apart(reference, registry, repository, version):
 @pytest.mark.parametrize(
     ("left", "right", "edits"), [("nginx", "ngnix", 1), ("a", "a", 0), ("", "abc", 3), ("kitten", "sitting", 3)]
 )
-def test_distance_counts_swaps_once(left, right, edits):
+def test_distance_counts_swaps_once(left: Any, right: Any, edits: Any) -> None:
     assert images.distance(left, right) == images.distance(right, left) == edits

@@ -1,5 +1,6 @@
 import asyncio
 import json
+from typing import Any, Never
 
 import httpx
 import pytest
@@ -16,12 +17,12 @@ BODY = documentation.REQUEST_EXAMPLE
 CAP = 2 * 1024 * 1024
 
 
-def client(settings=None, **overrides):
+def client(settings: Any = None, **overrides: Any) -> Any:
     app = bootstrap.build(settings or Settings(), **overrides).app
     return httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://analyzer")
 
 
-async def test_analyze_answers_with_a_minimal_patch():
+async def test_analyze_answers_with_a_minimal_patch() -> None:
     async with client() as http:
         response = await http.post("/analyze", json=BODY)
     assert response.status_code == 200
@@ -31,7 +32,7 @@ async def test_analyze_answers_with_a_minimal_patch():
     assert answer.action.patch == {"spec": {"template": {"spec": {"containers": [container]}}}}
 
 
-async def test_unknown_fields_are_ignored_at_every_depth():
+async def test_unknown_fields_are_ignored_at_every_depth() -> None:
     body = json.loads(json.dumps(BODY)) | {"future": 1}
     body["failure"]["future"] = {"deep": True}
     body["evidence"]["pods"][0]["containers"][0]["future"] = []
@@ -42,7 +43,7 @@ async def test_unknown_fields_are_ignored_at_every_depth():
 @pytest.mark.parametrize(
     "sent", [None, "", "Bearer wrong", "s3cr3t-value", "bearer s3cr3t-value", SECRET + " ", "Bearer ü"]
 )
-async def test_without_the_exact_secret_nobody_is_served(sent):
+async def test_without_the_exact_secret_nobody_is_served(sent: Any) -> None:
     headers = {} if sent is None else {"authorization": sent.encode()}
     settings = Settings(llm_service_auth_header=SECRET)
     async with client(settings) as http:
@@ -52,7 +53,7 @@ async def test_without_the_exact_secret_nobody_is_served(sent):
         assert (await http.get("/health")).status_code == 200
 
 
-async def test_with_the_secret_one_is_served():
+async def test_with_the_secret_one_is_served() -> None:
     async with client(Settings(llm_service_auth_header=SECRET)) as http:
         assert (await http.post("/analyze", json=BODY, headers={"authorization": SECRET})).status_code == 200
 
@@ -62,12 +63,16 @@ async def test_with_the_secret_one_is_served():
     [
         ({**BODY, "failure": {"reason": 17, "family": "image"}}, "failure.reason", "string_type"),
         ({**BODY, "target": None}, "target", "model_type"),
-        ({**BODY, "evidence": {"logs": [{"pod": "p", "container": "c", "lines": [{"password": "hunter2"}]}]}}, "evidence.logs.0.lines.0", "string_type"),
+        (
+            {**BODY, "evidence": {"logs": [{"pod": "p", "container": "c", "lines": [{"password": "hunter2"}]}]}},
+            "evidence.logs.0.lines.0",
+            "string_type",
+        ),
         ({}, "failure", "missing"),
         ("hunter2", "", "model_type"),
     ],
-)  # fmt: skip
-async def test_what_does_not_fit_is_named_and_never_echoed(body, field, type_):
+)
+async def test_what_does_not_fit_is_named_and_never_echoed(body: Any, field: Any, type_: Any) -> None:
     async with client() as http:
         response = await http.post("/analyze", json=body)
     assert response.status_code == 422
@@ -76,23 +81,23 @@ async def test_what_does_not_fit_is_named_and_never_echoed(body, field, type_):
     assert "17" not in response.text
 
 
-async def test_broken_json_is_not_echoed_either():
+async def test_broken_json_is_not_echoed_either() -> None:
     async with client() as http:
         response = await http.post("/analyze", content=b'{"password": "hunter2"')
     assert response.status_code == 422
     assert "hunter2" not in response.text
 
 
-async def test_a_declared_size_beyond_the_cap_is_refused_unread():
+async def test_a_declared_size_beyond_the_cap_is_refused_unread() -> None:
     async with client() as http:
         response = await http.post("/analyze", content=b"x" * (CAP + 1))
     assert response.status_code == 413
 
 
-async def test_a_stream_is_cut_at_the_cap_not_at_its_end():
+async def test_a_stream_is_cut_at_the_cap_not_at_its_end() -> None:
     sent = 0
 
-    async def endless():
+    async def endless() -> Any:
         nonlocal sent
         for _ in range(1000):
             sent += 65536
@@ -104,13 +109,13 @@ async def test_a_stream_is_cut_at_the_cap_not_at_its_end():
     assert sent <= CAP + 2 * 65536
 
 
-async def test_a_body_at_the_cap_is_read():
+async def test_a_body_at_the_cap_is_read() -> None:
     async with client() as http:
         assert (await http.post("/analyze", content=b" " * CAP)).status_code == 422
 
 
 @pytest.mark.parametrize(("sent", "kept"), [("abc-123", True), ("a b", False), ("x" * 200, False), ("<script>", False)])
-async def test_the_callers_request_id_is_kept_if_harmless(sent, kept):
+async def test_the_callers_request_id_is_kept_if_harmless(sent: Any, kept: Any) -> None:
     async with client() as http:
         response = await http.get("/health", headers={"x-request-id": sent})
     assert (response.headers["x-request-id"] == sent) is kept
@@ -120,22 +125,24 @@ async def test_the_callers_request_id_is_kept_if_harmless(sent, kept):
 class Stuck:
     """A diagnoser that holds its place until it is released."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.entered = 0
+        self.full = asyncio.Event()
         self.release = asyncio.Event()
 
-    async def __call__(self, request):
+    async def __call__(self, request: Any) -> Any:
         self.entered += 1
+        if self.entered == 64:
+            self.full.set()
         await self.release.wait()
         return await ByPlaybook()(request)
 
 
-async def test_when_all_places_are_taken_callers_come_back_later_and_health_still_answers():
+async def test_when_all_places_are_taken_callers_come_back_later_and_health_still_answers() -> None:
     stuck = Stuck()
     async with client(diagnoser=stuck) as http:
         waiting = [asyncio.create_task(http.post("/analyze", json=BODY)) for _ in range(64)]
-        while stuck.entered < 64:
-            await asyncio.sleep(0)
+        await stuck.full.wait()
         refused = await http.post("/analyze", json=BODY)
         assert refused.status_code == 503
         assert int(refused.headers["retry-after"]) >= 1
@@ -145,8 +152,8 @@ async def test_when_all_places_are_taken_callers_come_back_later_and_health_stil
         assert (await http.post("/analyze", json=BODY)).status_code == 200
 
 
-async def test_a_temporary_error_becomes_503_with_its_delay():
-    async def later(_):
+async def test_a_temporary_error_becomes_503_with_its_delay() -> None:
+    async def later(_: Any) -> Never:
         raise TemporaryError("warming up", delay_s=6.2)
 
     async with client(diagnoser=later) as http:
@@ -155,7 +162,7 @@ async def test_a_temporary_error_becomes_503_with_its_delay():
     assert response.headers["retry-after"] == "7"
 
 
-async def test_metrics_count_by_rule_and_result():
+async def test_metrics_count_by_rule_and_result() -> None:
     async with client() as http:
         await http.post("/analyze", json=BODY)
         text = (await http.get("/metrics")).text
@@ -163,7 +170,7 @@ async def test_metrics_count_by_rule_and_result():
     assert "logjedi_analyses_running 0.0" in text
 
 
-async def test_the_document_describes_the_request_with_an_example():
+async def test_the_document_describes_the_request_with_an_example() -> None:
     async with client() as http:
         document = (await http.get("/openapi.json")).json()
         assert (await http.get("/ready")).json() == {"status": "ready"}
@@ -176,7 +183,7 @@ async def test_the_document_describes_the_request_with_an_example():
         assert name in document["components"]["schemas"]
 
 
-async def test_logs_hold_no_evidence(caplog):
+async def test_logs_hold_no_evidence(caplog: pytest.LogCaptureFixture) -> None:
     body = json.loads(json.dumps(BODY))
     body["evidence"]["logs"] = [{"pod": "p", "container": "app", "lines": ["token hunter2"]}]
     async with client() as http:
@@ -184,7 +191,7 @@ async def test_logs_hold_no_evidence(caplog):
     assert "hunter2" not in caplog.text
 
 
-async def test_fifty_at_once():
+async def test_fifty_at_once() -> None:
     async with client() as http:
         answers = await asyncio.gather(*(http.post("/analyze", json=BODY) for _ in range(50)))
     assert {answer.status_code for answer in answers} == {200}

@@ -5,7 +5,8 @@ them.
 """
 
 import re
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from typing import Any
 
 from logjedi_analyzer.domain.scene import Scene
@@ -83,7 +84,7 @@ class Change:
         """Say what changed: ``env[PORT].value: "8080" became "http"``."""
         before = _short(self.source.healthy) if self.source.in_healthy else "absent"
         after = _short(self.source.failing) if self.source.in_failing else "removed"
-        return f"{self.field or self.container}: {before} became {after}"
+        return f"{self.field or f'container {self.container}'}: {before} became {after}"
 
 
 def of(scene: Scene) -> tuple[Change, ...]:
@@ -91,7 +92,14 @@ def of(scene: Scene) -> tuple[Change, ...]:
     revision = scene.evidence.revision
     prefix = ".".join(scene.pod_spec_path) + "."
     rows = [_read(change, prefix) for change in (revision.changes if revision else ())]
-    return tuple(row for row in rows if row is not None)
+    return tuple(_added_as_one([row for row in rows if row is not None]))
+
+
+def _added_as_one(rows: list[Change]) -> Iterator[Change]:
+    """Fold all fields of a container that the rollout added into one change, ``container``."""
+    added = {row.container: row for row in rows if row.field == "image" and not row.source.in_healthy}
+    yield from (row for row in rows if row.container not in added)
+    yield from (replace(row, field="", topic="container") for row in added.values())
 
 
 def container_topic(field: str) -> str:

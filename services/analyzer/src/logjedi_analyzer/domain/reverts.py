@@ -12,18 +12,18 @@ from logjedi_analyzer.domain import patch_paths
 from logjedi_analyzer.domain.changes import Change
 
 DELETE_ADDED_ENV = "delete-added-env"
-_ENV = re.compile(r"^(?P<item>.+\.env\[[^\]]+\])(?:\.(?P<below>.+))?$")
+_ENV = re.compile(r"^(?P<item>.+\.env\[(?:[^\]\\]|\\.)+\])(?:\..+)?$")
 
 
 class Irreversible(Exception):
     """A merge patch cannot take this back; the text says what a person would have to do."""
 
 
-def patch(chosen: Sequence[Change], live: Mapping[str, Any]) -> tuple[dict[str, Any], bool]:
+def patch(chosen: Sequence[Change]) -> tuple[dict[str, Any], bool]:
     """Make the patch that takes ``chosen`` back, and say whether it holds a directive. Raises ``Irreversible``."""
     rows = [row for group in _by_variable(chosen) for row in _rows(group)]
     try:
-        made = patch_paths.build_all(rows, live)
+        made = patch_paths.build_all(rows)
     except patch_paths.Unpatchable as reason:
         raise Irreversible(f"This cannot be put back by a merge patch: {reason}.") from reason
     return made, any(value == patch_paths.DELETE for _, value in rows)
@@ -44,7 +44,9 @@ def _rows(group: Sequence[Change]) -> list[tuple[str, Any]]:
         return _env_rows(match["item"], group)
     change = group[0]
     if not change.source.in_healthy:
-        raise Irreversible(f"The rollout added {change.field or change.container}; a person has to remove it.")
+        raise Irreversible(
+            f"The rollout added {change.field or f'container {change.container}'}; a person has to remove it."
+        )
     return [(change.path, change.source.healthy)]
 
 

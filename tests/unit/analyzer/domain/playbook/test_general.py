@@ -1,9 +1,11 @@
+from typing import Any
+
 import pytest
 
 from tests.unit.analyzer.incidents import diagnose, incident
 
 
-def crash(code, *lines, message=""):
+def crash(code: Any, *lines: Any, message: Any = "") -> Any:
     state = {
         "state": "waiting",
         "reason": "CrashLoopBackOff",
@@ -21,7 +23,7 @@ def crash(code, *lines, message=""):
     ("code", "word"),
     [(137, "SIGKILL"), (139, "segmentation"), (143, "SIGTERM"), (126, "executed"), (127, "exist"), (77, "of its own")],
 )
-def test_exit_codes_have_names(code, word):
+def test_exit_codes_have_names(code: Any, word: Any) -> None:
     answer = diagnose(crash(code))
     assert answer.action is None
     assert word in answer.diagnosis.summary
@@ -42,7 +44,7 @@ def test_exit_codes_have_names(code, word):
         ("write: no space left on device", "general.disk-full"),
     ],
 )
-def test_causes_that_the_log_names(line, rule):
+def test_causes_that_the_log_names(line: Any, rule: Any) -> None:
     answer = diagnose(crash(1, "starting", line, "bye"))
     assert answer.diagnosis.rule == rule
     assert line in answer.rests_on
@@ -60,16 +62,16 @@ def test_causes_that_the_log_names(line, rule):
         ("container has runAsNonRoot and image will run as root", "general.non-root"),
     ],
 )
-def test_causes_that_the_control_plane_names(message, rule):
+def test_causes_that_the_control_plane_names(message: Any, rule: Any) -> None:
     assert diagnose(incident("Unschedulable", "scheduling", message=message, states=[{}])).diagnosis.rule == rule
 
 
-def test_the_last_error_is_quoted_not_the_last_line():
+def test_the_last_error_is_quoted_not_the_last_line() -> None:
     answer = diagnose(crash(1, "boot", "panic: index out of range", "DEBUG cleanup failed quietly", "done"))
     assert "panic: index out of range" in answer.diagnosis.summary
 
 
-def test_it_always_answers():
+def test_it_always_answers() -> None:
     answer = diagnose(incident("Mystery", "crash", container="", pods=[], pod_spec={}))
     assert answer.diagnosis.summary
     assert answer.why_no_action
@@ -77,7 +79,7 @@ def test_it_always_answers():
     assert answer.diagnosis.confidence <= 0.3
 
 
-def test_the_ranking_is_told_when_there_was_a_choice():
+def test_the_ranking_is_told_when_there_was_a_choice() -> None:
     from tests.unit.analyzer.incidents import change, revision  # noqa: PLC0415
 
     state = {

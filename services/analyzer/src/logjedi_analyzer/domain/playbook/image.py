@@ -140,7 +140,7 @@ def last_good(scene: Scene, pull: Pull) -> Known | None:
 def _from_revision(scene: Scene, pull: Pull) -> Known | None:
     revision = scene.evidence.revision
     path = f"{scene.container_path(pull.container)}.image"
-    for change in revision.changes if revision else ():
+    for change in revision.changes if revision and revision.healthy_replicas else ():
         if change.path == path and isinstance(change.healthy, str) and change.healthy not in ("", pull.image):
             number = revision.revision if revision else 0
             return Known(change.healthy, f"revision {number} was healthy with {change.healthy}", sure=False)
@@ -175,7 +175,7 @@ def _restore(scene: Scene, pulls: list[Pull], known: Known) -> Finding:
         + ".",
         confidence=_confidence(first, known) - (0.2 if len(cured) < len(pulls) else 0.0),
         rests_on=tuple(_lines(cured)),
-        remedy=Remedy(patch_paths.build_all(changes, scene.evidence.workload), frozenset({"image"}), risk=risk),
+        remedy=Remedy(patch_paths.build_all(changes), frozenset({"image"}), risk=risk),
     )
 
 

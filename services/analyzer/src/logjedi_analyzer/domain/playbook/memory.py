@@ -16,8 +16,11 @@ from logjedi_contracts.messages import Risk
 
 _FIELD = "resources.limits.memory"
 _RAISED = re.compile(
-    r"memory\.(raise|restore)|rais\w+ .*memory|memory.* rais|increas\w+ .*memory|memory limit", re.IGNORECASE
+    r"memory\.(raise|restore)|rais\w+ .*memory|memory.* rais|increas\w+ .*memory|memory limit|killed for memory"
+    r"|needs more memory|OOMKilled",
+    re.IGNORECASE,
 )
+_NOT_DONE = re.compile(r"\b(Rejected|Expired|Stale|Refused|Advised|Superseded|Recovered|Gone)\b", re.IGNORECASE)
 _LEAST_GAIN = Fraction(21, 20)
 """A raise below five per cent helps nobody."""
 
@@ -40,7 +43,12 @@ def memory(scene: Scene) -> Iterator[Finding]:
 
 
 def _raised_before(scene: Scene) -> bool:
-    return any(_RAISED.search(line) for line in scene.request.history)
+    return bool(_raises(scene))
+
+
+def _raises(scene: Scene) -> list[str]:
+    """Pick the attempts about memory that were carried out."""
+    return [line for line in scene.request.history if _RAISED.search(line) and not _NOT_DONE.search(line)]
 
 
 def _lowered(scene: Scene, container: str, limit: str) -> str | None:
@@ -96,7 +104,7 @@ def _raise(scene: Scene, container: str, limit: str) -> Finding:
 
 def _limit(scene: Scene, container: str, value: str, risk: Risk) -> Remedy:
     path = f"{scene.container_path(container)}.{_FIELD}"
-    return Remedy(patch_paths.build(path, value, scene.evidence.workload), frozenset({"resources"}), risk=risk)
+    return Remedy(patch_paths.build(path, value), frozenset({"resources"}), risk=risk)
 
 
 def _kills(scene: Scene, container: str) -> tuple[str, ...]:
@@ -129,5 +137,5 @@ def _advise(scene: Scene, container: str, why: str, limit: str) -> Finding:
         cause=f"Container {container} of {scene.target} {cause}.",
         fix=fix,
         confidence=0.85,
-        rests_on=(*_kills(scene, container), *(line for line in scene.request.history if _RAISED.search(line))),
+        rests_on=(*_kills(scene, container), *_raises(scene)),
     )

@@ -6,11 +6,13 @@ candidate is clearly the nearest. Two equally near names are a question for a pe
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from logjedi_analyzer.domain import changes, patch_paths, quoting, symptoms
 from logjedi_analyzer.domain.findings import Finding, Remedy
 from logjedi_analyzer.domain.scene import Scene
 from logjedi_analyzer.domain.symptoms import Symptom
+from logjedi_contracts import paths
 from logjedi_contracts.analysis import Candidate, Reference
 from logjedi_contracts.messages import Risk
 
@@ -97,7 +99,7 @@ def _correct(scene: Scene, reference: Reference) -> Correction | None:
 
 
 def _propose(scene: Scene, container: str, corrections: Sequence[Correction]) -> Finding:
-    patch = patch_paths.build_all([(c.reference.path, c.name) for c in corrections], scene.evidence.workload)
+    patch = _patch(scene, corrections)
     fixes = [f"{c.reference.name} to {c.name}" for c in corrections]
     return Finding(
         rule="references.correct",
@@ -107,6 +109,16 @@ def _propose(scene: Scene, container: str, corrections: Sequence[Correction]) ->
         rests_on=(*_said(scene, container), *(f"{c.reference.path}: {c.why}" for c in corrections)),
         remedy=Remedy(patch, frozenset({"references"}), risk=Risk.LOW),
     )
+
+
+def _patch(scene: Scene, corrections: Sequence[Correction]) -> dict[str, Any]:
+    """Correct all names in one patch; several in one atomic list are corrected in the same copy of it."""
+    fields: dict[str, Any] = {}
+    for each in corrections:
+        path, reference = each.reference.path, each.reference
+        now = fields.get(path, paths.get(scene.evidence.workload, path))
+        fields[path] = patch_paths.rename(now, reference.kind, reference.name, each.name)
+    return patch_paths.build_all(fields.items())
 
 
 def _advise(scene: Scene, container: str, missing: Sequence[Reference]) -> Finding:

@@ -17,6 +17,7 @@ from logjedi_contracts.analysis import PodState
 from logjedi_contracts.messages import Risk
 
 _SAFE = frozenset({"image", "references"})
+_UNPROVEN = "It is not known whether the revision before was ever healthy, so going back to it may not help."
 _OUTSIDE = re.compile(
     r"connection refused|econnrefused|no such host|enotfound|etimedout|could not connect|connection timed out",
     re.IGNORECASE,
@@ -55,8 +56,8 @@ def _finding(scene: Scene, container: str, symptom: Symptom, found: Suspects) ->
     chosen = found.changes if found.named or not allowed else tuple(allowed)
     left_out = [change for change in found.changes if change not in chosen]
     try:
-        remedy = _remedy(scene, chosen)
-        withheld = ""
+        remedy = _remedy(chosen) if found.named or _was_healthy(scene) else None
+        withheld = "" if remedy else _UNPROVEN
     except reverts.Irreversible as reason:
         remedy, withheld = None, str(reason)
     return Finding(
@@ -70,8 +71,12 @@ def _finding(scene: Scene, container: str, symptom: Symptom, found: Suspects) ->
     )
 
 
-def _remedy(scene: Scene, chosen: Sequence[Change]) -> Remedy:
-    patch, directives = reverts.patch(chosen, scene.evidence.workload)
+def _was_healthy(scene: Scene) -> bool:
+    return bool(scene.evidence.revision and scene.evidence.revision.healthy_replicas)
+
+
+def _remedy(chosen: Sequence[Change]) -> Remedy:
+    patch, directives = reverts.patch(chosen)
     touches = frozenset(change.topic for change in chosen)
     parameters = {"directives": reverts.DELETE_ADDED_ENV} if directives else {}
     return Remedy(patch, touches, risk=Risk.LOW if touches <= _SAFE else Risk.MEDIUM, parameters=parameters)
@@ -105,12 +110,14 @@ def _back(change: Change) -> str:
 def _confidence(scene: Scene, container: str, symptom: Symptom, found: Suspects) -> float:
     """Named by the evidence, one change alone, several that cannot be told apart; less if the cause may be outside."""
     if found.named:
-        return 0.93
+        return 0.93 if _was_healthy(scene) else 0.75
     running_still = any(
         state.ready for pod in _healthy_pods(scene) for state in pod.containers if state.name == container
     )
     if _points_outside(scene, container) and not running_still:
         return 0.45
+    if not _was_healthy(scene):
+        return 0.4
     base = 0.88 if len(found.changes) == 1 else 0.78
     return base - (0.25 if symptom is Symptom.UNKNOWN else 0.0)
 
@@ -121,7 +128,8 @@ def _points_outside(scene: Scene, container: str) -> bool:
 
 def _rests_on(scene: Scene, container: str, found: Suspects) -> tuple[str, ...]:
     revision = scene.evidence.revision
-    healthy = f"revision {revision.revision} was healthy with {revision.healthy_replicas} ready" if revision else ""
+    ready = revision.healthy_replicas if revision else 0
+    healthy = f"revision {revision.revision} ran with {ready} ready" if revision and ready else ""
     lines = found.named or log_lines.telling(scene, container)
     messages = [state.message or state.last_message for state in scene.states(container)][:1]
     return (*dict.fromkeys([*lines, *messages]), healthy, *(change.describe() for change in found.changes[:8]))
