@@ -13,8 +13,7 @@ NOT_FOUND = (
 )
 DENIED = "pull access denied, repository does not exist or may require authorization"
 RAN = {"container": "app", "image": GOOD, "revision": 3, "ran": True}
-NEVER_DENIED = "pull access denied, repository does not exist or may require authorization"
-RAN = {"container": "app", "image": BAD, "revision": 4}
+NEVER_RAN = {"container": "app", "image": BAD, "revision": 4}
 
 
 def failing(
