@@ -45,7 +45,7 @@ def diagnosis(**changed: Any) -> messages.Diagnosis:
     known: dict[str, Any] = {
         "summary": "Revision 7 of checkout names an image tag that the registry does not have.",
         "root_cause": "The tag 1.2 of registry.example/shop/web does not exist; 1.1 ran until 03:11 today.",
-        "recommendation": "Go back to tag 1.1, which is still in the registry, and publish 1.2 before rolling out again.",
+        "recommendation": "Go back to tag 1.1, which the registry still has, and publish 1.2 before rolling out again.",
         "confidence": 0.95,
         "rule": "image.restore",
     }

@@ -2,8 +2,10 @@
 
 import asyncio
 import contextlib
+import os
 import secrets
-from collections.abc import AsyncIterator
+import signal
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -21,19 +23,23 @@ from tests.localslack import CHANNEL_ID, LocalSlack, Options, serve
 from tests.unit.approval_gateway import samples
 
 SECRET = "integration-signing-secret"
-RULES = """
+CROWD = [f"U1{number:03}" for number in range(200)]
+RULES = f"""
 rules:
   - name: shop
-    match: {clusters: ["*"], namespaces: ["shop-*"], severities: [critical, warning], actions: [k8s_patch]}
-    approvers: {slack: [U0ALICE, U0BOB], web: [alice]}
-    deny: {slack: [U0MALLORY]}
+    match: {{clusters: ["*"], namespaces: ["shop-*"], severities: [critical, warning], actions: [k8s_patch]}}
+    approvers: {{slack: [U0ALICE, U0BOB], web: [alice]}}
+    deny: {{slack: [U0MALLORY]}}
     expiresAfter: 4h
   - name: two
-    match: {namespaces: ["pair-*"]}
-    approvers: {slack: [U0ALICE, U0BOB], web: [alice]}
+    match: {{namespaces: ["pair-*"]}}
+    approvers: {{slack: [U0ALICE, U0BOB], web: [alice]}}
     minApprovals: 2
+  - name: race
+    match: {{namespaces: ["race-*"]}}
+    approvers: {{slack: [{", ".join(CROWD)}]}}
 people:
-  - {name: Alice, slack: U0ALICE, web: alice}
+  - {{name: Alice, slack: U0ALICE, web: alice}}
 """
 
 
@@ -85,15 +91,17 @@ class Stack:
         await self.publish(samples.phase(made, name, sequence, **changed), streams.OUTCOMES)
 
     async def propose(self, **changed: Any) -> tuple[messages.ProposalMade, Any]:
-        """Publish a proposal and wait for its message in Slack."""
+        """Publish a proposal and wait for its message in Slack, and until the gateway has done with it."""
         made = samples.proposal(**changed)
         await self.publish(made)
-        return made, await self.message(made)
+        message = await self.message(made)
+        await self.until(lambda: self.asked(made))
+        return made, message
 
     async def message(self, made: messages.ProposalMade, text: str = "") -> Any:
         """Wait for the proposal's message, with ``text`` on it."""
         return await self.slack.until(
-            lambda m: _digest(m) == made.digest and text in m.plain, timeout=timedelta(seconds=10)
+            lambda m: digest_of(m) == made.digest and text in m.plain, timeout=timedelta(seconds=10)
         )
 
     async def entries(self, kind: str) -> list[Message]:
@@ -111,7 +119,18 @@ class Stack:
 
     async def asked(self, made: messages.ProposalMade) -> list[messages.ProposalAsked]:
         found = await self.entries("ProposalAsked")
-        return [one for one in found if isinstance(one, messages.ProposalAsked) and one.record.uid == made.record.uid]
+        return [one for one in found if isinstance(one, messages.ProposalAsked) and one.digest == made.digest]
+
+    async def parked(self, stream: str = streams.PROPOSALS) -> list[str]:
+        """Read why entries were parked."""
+        return [fields["error"] for _, fields in await self.bus.client.xrange(streams.dead(stream))]
+
+    async def until(self, what: Callable[[], Awaitable[Any]]) -> Any:
+        """Wait until ``what`` gives something true."""
+        async with asyncio.timeout(10):
+            while not (found := await what()):  # noqa: ASYNC110 - Redis tells nobody
+                await asyncio.sleep(0.02)
+            return found
 
     async def told(self, user: str, text: str) -> str:
         """Wait until ``user`` alone was told something."""
@@ -123,7 +142,7 @@ class Stack:
                 await asyncio.sleep(0.02)
 
 
-def _digest(message: Any) -> str:
+def digest_of(message: Any) -> str:
     metadata = message.content.metadata or {}
     return str(metadata.get("event_payload", {}).get("digest", ""))
 
@@ -175,16 +194,32 @@ async def _answering(address: str) -> None:
                 await asyncio.sleep(0.01)
 
 
+_AS_THE_CHART = {"appendonly": "yes", "appendfsync": "always", "maxmemory-policy": "noeviction"}
+
+
+@dataclass(slots=True)
+class Valkey:
+    """A server that a test may stop, start and freeze."""
+
+    folder: Path
+    server: ValkeyServer
+    url: str
+
+    def freeze(self, *, frozen: bool) -> None:
+        os.kill(self.server._process.pid, signal.SIGSTOP if frozen else signal.SIGCONT)
+
+
 @contextlib.contextmanager
-def valkey(folder: Path) -> Any:
-    """Start a Valkey on a socket in a short folder of its own (socket paths are limited to 107 bytes)."""
+def valkey(folder: Path) -> Iterator[Valkey]:
+    """Start a Valkey on a socket in ``folder``, which must be short: socket paths are limited to 107 bytes."""
     path = folder / f"v{secrets.token_hex(3)}.sock"
-    server = ValkeyServer(port=0, data_dir=folder, unix_socket_path=path)
+    server = ValkeyServer(port=0, data_dir=folder, unix_socket_path=path, config=_AS_THE_CHART)
     server.start()
     try:
-        yield f"unix://{path}"
+        yield Valkey(folder, server, f"unix://{path}")
     finally:
-        server.stop()
+        if server.is_running:
+            server.stop()
 
 
 @contextlib.asynccontextmanager

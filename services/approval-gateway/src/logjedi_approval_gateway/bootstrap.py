@@ -9,6 +9,7 @@ import secrets
 import socket
 from collections.abc import AsyncIterator, Callable, Coroutine
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
 
@@ -28,7 +29,7 @@ from logjedi_approval_gateway.domain.approval import Ref
 from logjedi_approval_gateway.domain.rules import Rules
 from logjedi_approval_gateway.domain.seal import Seal
 from logjedi_approval_gateway.entrypoints import http, server, streams, tasks
-from logjedi_approval_gateway.entrypoints.readiness import Readiness
+from logjedi_approval_gateway.entrypoints.readiness import Check, Readiness
 from logjedi_approval_gateway.ports.channel import Channel
 from logjedi_approval_gateway.ports.publisher import Clock
 from logjedi_approval_gateway.settings import Settings
@@ -76,7 +77,7 @@ class _Chat:
 
     channels: list[Channel] = field(default_factory=list)
     routers: list[APIRouter] = field(default_factory=list)
-    checks: dict[str, Any] = field(default_factory=dict)
+    checks: dict[str, Check] = field(default_factory=dict)
 
 
 @contextlib.asynccontextmanager
@@ -101,9 +102,9 @@ async def build(settings: Settings, **overrides: Any) -> AsyncIterator[Gateway]:
             store, PaintCards(store, chat.channels, publisher, link, f"{host}:{secrets.token_hex(4)}")
         )
         news.listeners.append(painter.wake)
-        readiness = Readiness({"redis": bus.ping, **chat.checks})
+        readiness = Readiness({"redis": Check(bus.ping, timedelta(seconds=1)), **chat.checks})
         page = web_http.Page(
-            ReadApprovals(store, link), vote, Seal.derived(signer, "form"), settings.web_development_identity
+            ReadApprovals(store, rules, link), vote, Seal.derived(signer, "form"), settings.web_development_identity
         )
         app = http.app([*chat.routers, web_http.router(page)], readiness)
         receive = ReceiveProposal(store, rules, news.wake)
@@ -165,7 +166,7 @@ def _slack(settings: Settings, vote: RecordVote, store: RedisApprovalStore) -> _
     listeners = clicks.Clicks(channel, identity, vote)
     app = clicks.bolt(settings.slack_api_url, secret.get_secret_value(), listeners, identity)
     router = slack_http.router(app, secret.get_secret_value(), store.first_time)
-    return _Chat([channel], [router], {"slack": channel.check})
+    return _Chat([channel], [router], {"slack": Check(channel.check, timedelta(minutes=1))})
 
 
 def _links(public_url: str) -> Any:

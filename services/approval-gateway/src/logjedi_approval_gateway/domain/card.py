@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from logjedi_approval_gateway.domain import text, wording
 from logjedi_approval_gateway.domain.approval import Approval, Ask, Ref, State
 from logjedi_contracts.digest import SHOWN_DIGITS
-from logjedi_contracts.messages import Actor, Change, PhaseChanged, ProposalMade, Verdict, VoteCast
+from logjedi_contracts.messages import Actor, Change, Phase, PhaseChanged, ProposalMade, Verdict, VoteCast
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +75,7 @@ class Card:
     history: tuple[str, ...]
     excerpt: tuple[str, ...]
     buttons: Buttons | None
+    finished: bool = False
     link: str = ""
     failed_for: timedelta | None = None
 
@@ -121,6 +122,7 @@ def of(approval: Approval, *, link: str = "") -> Card:
         history=tuple(text.line(row) for row in incident.history),
         excerpt=tuple(text.visible(row).rstrip() for row in incident.excerpt),
         buttons=_buttons(approval),
+        finished=approval.finished,
         link=link,
         failed_for=ask.asked_at - incident.first_seen,
     )
@@ -172,5 +174,6 @@ def _vote(vote: VoteCast) -> Step:
 
 
 def _step(changed: PhaseChanged) -> Step:
-    by = ", ".join(person(actor) for actor in changed.decided_by)
+    decided = changed.phase in (Phase.APPROVED, Phase.REJECTED)
+    by = ", ".join(person(actor) for actor in changed.decided_by) if decided else ""
     return Step(changed.at, wording.PHASES[changed.phase], text.visible(changed.message), by, changed.sequence)

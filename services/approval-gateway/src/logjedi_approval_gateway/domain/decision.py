@@ -36,6 +36,7 @@ class Code(StrEnum):
     UNKNOWN = "unknown"
     UNBELIEVED = "unbelieved"
     MISPLACED = "misplaced"
+    NOT_YET = "not_yet"
     NOT_ALLOWED = "not_allowed"
     NO_RULE = "no_rule"
     FOREIGN = "foreign"
@@ -53,6 +54,7 @@ TEXTS = {
     Code.UNKNOWN: "Not recorded: this approval is not known here. If it is still open, it will be asked again.",
     Code.UNBELIEVED: "Not recorded: the stored proposal was changed by somebody else. Tell your administrator.",
     Code.MISPLACED: "Not recorded: the click does not come from the message that asked.",
+    Code.NOT_YET: "Not recorded: the message is not ready for clicks yet. Try again in a moment.",
     Code.NOT_ALLOWED: "Not recorded: you are not among the approvers of this proposal.",
     Code.NO_RULE: "Not recorded: no approval rule covers this proposal, so nobody may decide it.",
     Code.FOREIGN: "Not recorded: the click comes from another workspace or app.",

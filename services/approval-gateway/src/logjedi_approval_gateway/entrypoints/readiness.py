@@ -2,37 +2,50 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import timedelta
 
 from logjedi_contracts import logs
 from logjedi_contracts.errors import DependencyDown
 
 log = logs.get(__name__)
-Check = Callable[[], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """``ask`` raises ``DependencyDown``; it is asked ``every`` so often, and sooner while it does."""
+
+    ask: Callable[[], Awaitable[None]]
+    every: timedelta
 
 
 class Readiness:
     """Watches dependencies in the background, so that asking is cheap and never hangs."""
 
-    def __init__(self, checks: dict[str, Check], *, every_s: float = 5.0) -> None:
+    def __init__(self, checks: dict[str, Check]) -> None:
         self._checks = checks
-        self._every_s = every_s
         self.missing = dict.fromkeys(checks, "not reached yet")
 
     async def watch(self) -> None:
-        """Check for ever: soon again while something is missing."""
+        """Check for ever."""
+        await asyncio.gather(*(self._watch(name, check) for name, check in self._checks.items()))
+
+    async def _watch(self, name: str, check: Check) -> None:
         delay_s = 0.2
         while True:
-            await asyncio.gather(*(self.check(name) for name in self._checks))
-            delay_s = min(delay_s * 2, self._every_s) if self.missing else self._every_s
+            reached = await self._reached(name, check)
+            delay_s = check.every.total_seconds() if reached else min(delay_s * 2, 5.0)
             await asyncio.sleep(delay_s)
+            delay_s = 0.2 if reached else delay_s
 
-    async def check(self, name: str) -> None:
+    async def _reached(self, name: str, check: Check) -> bool:
         try:
-            await self._checks[name]()
+            await check.ask()
         except DependencyDown as error:
             if self.missing.get(name) != error.cause:
                 log.warning("dependency is missing, trying again", dependency=name, cause=error.cause)
             self.missing[name] = error.cause
-            return
+            return False
         if self.missing.pop(name, None) is not None:
             log.info("dependency reached", dependency=name)
+        return True

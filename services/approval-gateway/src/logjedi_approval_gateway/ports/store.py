@@ -70,16 +70,19 @@ class ApprovalStore(Protocol):
     async def due(self, limit: int) -> list[Ref]:
         """List approvals whose messages do not show their newest version yet."""
 
-    async def settle(self, ref: Ref, version: int) -> None:
-        """Take an approval off that list, unless it changed after ``version``."""
+    async def settle(self, painted: Approval) -> None:
+        """Take an approval off that list, unless it changed after it was read."""
+
+    async def drop(self, ref: Ref) -> None:
+        """Take off that list what is not there."""
 
     async def postpone(self, ref: Ref, delay_s: float) -> None:
         """Leave it on the list and look at it again after ``delay_s``."""
 
-    async def keep_post(self, ref: Ref, channel: str, post: Post) -> None:
-        """Remember what a channel has been shown."""
+    async def keep_post(self, ask: Ask, channel: str, post: Post) -> None:
+        """Remember what a channel has been shown of this very ask, also if a newer one took its place meanwhile."""
 
-    async def keep_told(self, ref: Ref) -> None:
+    async def keep_told(self, ask: Ask) -> None:
         """Remember that the operator was told that people are asked."""
 
     async def lease(self, ref: Ref, holder: str) -> bool:

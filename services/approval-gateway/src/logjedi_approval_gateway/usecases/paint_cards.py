@@ -7,9 +7,10 @@ delays messages and nothing else. Safe to run in several replicas: an approval i
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 
 from logjedi_approval_gateway.domain import card
-from logjedi_approval_gateway.domain.approval import Approval, Post, Ref, State
+from logjedi_approval_gateway.domain.approval import Approval, Place, Post, Ref, State
 from logjedi_approval_gateway.ports.channel import Channel, ChannelRefused
 from logjedi_approval_gateway.ports.publisher import Publisher
 from logjedi_approval_gateway.ports.store import ApprovalStore
@@ -19,6 +20,8 @@ from logjedi_contracts.messages import ProposalAsked
 
 log = logs.get(__name__)
 PAGE = "web"
+FRESH = timedelta(seconds=10)
+"""A proposal younger than this is taken to be asked for the first time. Arbitrary."""
 REFUSED_AGAIN_S = 300.0
 """A chat that refused a message (not invited, archived) is asked again this much later, while people can decide."""
 
@@ -51,7 +54,7 @@ class PaintCards:
             await self.store.postpone(ref, REFUSED_AGAIN_S)
             return
         if approval is None:
-            await self.store.settle(ref, -1)
+            await self.store.drop(ref)
             return
         with logs.about(approval.ask.analysis):
             delays = [await self._try(channel, approval) for channel in self.channels]
@@ -63,6 +66,8 @@ class PaintCards:
         try:
             await self._show(channel, approval)
         except DependencyDown as error:
+            if error.dependency != channel.name:
+                raise  # the store, not the chat
             failures = self._failures[approval.ask.ref] = self._failures.get(approval.ask.ref, 0) + 1
             log.warning("message is not up to date, trying again", channel=channel.name, cause=error.cause)
             return float(max(error.delay_s, min(60.0, 0.5 * 2 ** min(failures, 8))))
@@ -74,28 +79,38 @@ class PaintCards:
         payload = channel.render(card.of(approval, link=self.link(approval.ask.ref)))
         post = approval.posts.get(channel.name)
         if post is None or post.place is None:
-            if not _worth_posting(approval):
-                return
-            post = await self._post(channel, approval, payload, marked=post is not None and not post.error)
+            post = await self._post(channel, approval, payload)
         elif post.version < approval.version:
             await channel.update(post.place, payload)
             post = replace(post, version=approval.version, error="")
-            await self.store.keep_post(approval.ask.ref, channel.name, post)
-        await self._reply(channel, approval, post)
+            await self.store.keep_post(approval.ask, channel.name, post)
+        if post is not None:
+            await self._reply(channel, approval, post)
 
-    async def _post(self, channel: Channel, approval: Approval, payload: dict[str, object], *, marked: bool) -> Post:
-        """Post once: the mark is written first, so that whoever finds it looks before posting again."""
-        ref = approval.ask.ref
-        place = await channel.find(payload) if marked else None
+    async def _post(self, channel: Channel, approval: Approval, payload: dict[str, object]) -> Post | None:
+        """Post once: a mark is written first, so that whoever finds it looks before posting again."""
+        place = await self._left_behind(channel, approval, payload)
         if place is None:
-            await self.store.keep_post(ref, channel.name, Post())
+            if not _worth_posting(approval):
+                return None
+            await self.store.keep_post(approval.ask, channel.name, Post())
             place = await channel.post(payload)
-        else:
-            await channel.update(place, payload)
         post = Post(place, approval.version, approval.phases[-1].sequence if approval.phases else -1)
-        await self.store.keep_post(ref, channel.name, post)
+        await self.store.keep_post(approval.ask, channel.name, post)
         log.info("posted", channel=channel.name)
         return post
+
+    async def _left_behind(self, channel: Channel, approval: Approval, payload: dict[str, object]) -> Place | None:
+        """Find, and bring up to date, a message that was posted before, and that the store does not know (any more)."""
+        mark = approval.posts.get(channel.name)
+        if mark is None and not _may_be_forgotten(approval):
+            return None
+        if mark is not None and mark.error:
+            return None
+        place = await channel.find(payload)
+        if place is not None:
+            await channel.update(place, payload)
+        return place
 
     async def _reply(self, channel: Channel, approval: Approval, post: Post) -> None:
         """Tell in the thread what is new since the last time."""
@@ -104,13 +119,13 @@ class PaintCards:
             return
         await channel.reply(post.place, told)
         post = replace(post, replied=told[-1].sequence)
-        await self.store.keep_post(approval.ask.ref, channel.name, post)
+        await self.store.keep_post(approval.ask, channel.name, post)
 
     async def _give_up(self, channel: Channel, approval: Approval, error: ChannelRefused) -> float:
         post = approval.posts.get(channel.name) or Post()
         log.error("chat refused the message; decide on the page", channel=channel.name, cause=str(error))
         kept = replace(post, version=approval.version, error=str(error)[:200])
-        await self.store.keep_post(approval.ask.ref, channel.name, kept)
+        await self.store.keep_post(approval.ask, channel.name, kept)
         return REFUSED_AGAIN_S if approval.state is State.OPEN and post.place is None else 0.0
 
     async def _tell_operator(self, approval: Approval, *, waiting: bool) -> None:
@@ -129,7 +144,7 @@ class PaintCards:
             expires_at=approval.ask.expires_at,
         )
         await self.publisher.asked(approval.ask, message)
-        await self.store.keep_told(approval.ask.ref)
+        await self.store.keep_told(approval.ask)
 
     async def _settle(self, approval: Approval, delay_s: float) -> None:
         ref = approval.ask.ref
@@ -137,7 +152,13 @@ class PaintCards:
             await self.store.postpone(ref, delay_s)
             return
         self._failures.pop(ref, None)
-        await self.store.settle(ref, approval.version)
+        await self.store.settle(approval)
+
+
+def _may_be_forgotten(approval: Approval) -> bool:
+    """A proposal that comes long after it was made was probably asked before, in a Redis that has since lost it."""
+    proposal = approval.ask.proposal
+    return proposal is not None and approval.ask.asked_at - proposal.proposed_at > FRESH
 
 
 def _worth_posting(approval: Approval) -> bool:

@@ -74,6 +74,8 @@ class RecordVote:
             await self.sleep(0.1)
             waited_s += 0.1
             approval = await self._believed(click)
+        if not _placed(click, approval):
+            raise _Denied(Code.NOT_YET)
         if click.place is not None and approval.posts[click.channel].place != click.place:
             raise _Denied(Code.MISPLACED)
         return approval

@@ -27,7 +27,7 @@ LEASE_MS = 20_000
 """Longer than painting takes; a killed replica's lease runs out by itself."""
 REPLAY_WINDOW_S = 600
 """Twice the age that a signed request may have."""
-_SCRIPTS = ("open", "decide", "advance", "expire", "settle", "release")
+_SCRIPTS = ("open", "decide", "advance", "expire", "settle", "note", "release")
 
 
 class RedisApprovalStore:
@@ -105,21 +105,24 @@ class RedisApprovalStore:
             found = await self._client.zrangebyscore(keys.DIRTY, "-inf", until, start=0, num=limit)
         return [keys.ref(str(key)) for key in found]
 
-    async def settle(self, ref: Ref, version: int) -> None:
-        await self._run("settle", [keys.approval(ref), keys.DIRTY], [version])
+    async def settle(self, painted: Approval) -> None:
+        ask = painted.ask
+        await self._run("settle", [keys.approval(ask.ref), keys.DIRTY], [ask.attempt, ask.digest, painted.version])
+
+    async def drop(self, ref: Ref) -> None:
+        with _answering():
+            await self._client.zrem(keys.DIRTY, keys.approval(ref))
 
     async def postpone(self, ref: Ref, delay_s: float) -> None:
         later = codec.milliseconds(await self.now() + timedelta(seconds=delay_s))
         with _answering():
             await self._client.zadd(keys.DIRTY, {keys.approval(ref): later}, xx=True)
 
-    async def keep_post(self, ref: Ref, channel: str, post: Post) -> None:
-        with _answering():
-            await self._client.hset(keys.approval(ref), f"post:{channel}", codec.post(post))
+    async def keep_post(self, ask: Ask, channel: str, post: Post) -> None:
+        await self._note(ask, f"post:{channel}", codec.post(post))
 
-    async def keep_told(self, ref: Ref) -> None:
-        with _answering():
-            await self._client.hset(keys.approval(ref), "told", "1")
+    async def keep_told(self, ask: Ask) -> None:
+        await self._note(ask, "told", "1")
 
     async def lease(self, ref: Ref, holder: str) -> bool:
         with _answering():
@@ -132,6 +135,10 @@ class RedisApprovalStore:
         name = keys.request(hashlib.sha256(request.encode()).hexdigest())
         with _answering():
             return bool(await self._client.set(name, "1", nx=True, ex=REPLAY_WINDOW_S))
+
+    async def _note(self, ask: Ask, field: str, value: str) -> None:
+        names = [keys.approval(ask.ref), keys.archived(ask.ref, ask.attempt)]
+        await self._run("note", names, [ask.attempt, ask.digest, field, value])
 
     async def _read(self, refs: list[Ref]) -> list[dict[str, str]]:
         """Read approval and outcome of each: twice as many hashes as refs, side by side."""

@@ -25,10 +25,14 @@ def message(card: cards.Card) -> dict[str, Any]:
     diff = _diff(card)
     shown = text.capped(diff, DIFF_BUDGET)
     drawn = [
-        blocks.header(text.capped(f"{card.words.mark} {card.words.headline}", blocks.MAX_HEADER)),
+        blocks.header(_title(card)),
         blocks.fields(_facts(card)),
         *_paragraphs(card),
-        *([blocks.preformatted(f"Change ({len(card.rows)} paths)", shown)] if card.rows else []),
+        *(
+            [blocks.preformatted(f"Change ({len(card.rows)} {'path' if len(card.rows) == 1 else 'paths'})", shown)]
+            if card.rows
+            else []
+        ),
         *_excerpt(card),
         *_votes(card),
         *_notes(card, whole=shown == diff),
@@ -53,6 +57,16 @@ def steps(told: list[cards.Step]) -> dict[str, Any]:
     return {"text": _escaped(told[-1].words.headline), "blocks": drawn}
 
 
+def _title(card: cards.Card) -> str:
+    """Our words first, so that a long name can cut only itself short."""
+    return text.capped(f"{card.words.mark} {card.words.headline}: {card.workload}", blocks.MAX_HEADER)
+
+
+def _is_over(card: cards.Card) -> bool:
+    """What is over shows what was wrong and what became of it; the page keeps the rest."""
+    return card.finished and bool(card.digest)
+
+
 def _facts(card: cards.Card) -> list[tuple[str, str]]:
     facts = [
         ("Severity", card.severity),
@@ -67,8 +81,10 @@ def _facts(card: cards.Card) -> list[tuple[str, str]]:
 
 def _paragraphs(card: cards.Card) -> list[blocks.Block]:
     parts = [("What is wrong", card.summary), ("Cause", card.cause), ("Recommendation", card.recommendation)]
+    if _is_over(card):
+        parts = parts[:2]
     drawn = [blocks.labelled(label, text.capped(said, _PARAGRAPH)) for label, said in parts if said.strip()]
-    if card.history:
+    if card.history and not _is_over(card):
         tried = "\n".join(text.listed((text.capped(row, 150) for row in card.history[-4:]), 4))
         older = f"… {len(card.history) - 4} earlier\n" if len(card.history) > 4 else ""
         drawn.append(blocks.labelled("Tried before", older + tried))
@@ -85,7 +101,7 @@ def _diff(card: cards.Card) -> str:
 
 
 def _excerpt(card: cards.Card) -> list[blocks.Block]:
-    if not card.excerpt:
+    if not card.excerpt or _is_over(card):
         return []
     return [blocks.preformatted("Newest evidence", "\n".join(text.newest(card.excerpt, EXCERPT_BUDGET)))]
 
@@ -102,7 +118,7 @@ def _votes(card: cards.Card) -> list[blocks.Block]:
 
 def _notes(card: cards.Card, *, whole: bool) -> list[blocks.Block]:
     notes = []
-    if card.digest:
+    if card.digest and not card.finished:
         who = ", ".join(text.listed(card.approvers, 8)) or "nobody: no approval rule covers this"
         notes.append(
             blocks.context(text.capped(f"May approve: {who}", 400), f"{card.approvals} of {card.needed} given")

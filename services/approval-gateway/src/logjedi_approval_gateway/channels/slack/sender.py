@@ -107,7 +107,7 @@ def _answering(method: str) -> Iterator[None]:
     except (TimeoutError, SlackClientError, aiohttp.ClientError, OSError, ValueError) as error:
         # ValueError: an answer that is no JSON, as proxies in between give
         metrics.CHAT_ERRORS.labels(channel=NAME, method=method).inc()
-        raise DependencyDown(NAME, f"{method}: {type(error).__name__}") from error
+        raise DependencyDown(NAME, f"{method}: {type(error).__name__}", delay_s=1.0) from error
 
 
 def _translated(method: str, error: SlackApiError) -> DependencyDown | ChannelRefused:
@@ -116,6 +116,6 @@ def _translated(method: str, error: SlackApiError) -> DependencyDown | ChannelRe
     word = str(response.get("error") or f"HTTP {status}") if hasattr(response, "get") else "no answer"
     if word in _LATER or status == 429 or status >= 500:
         wait = (getattr(response, "headers", None) or {}).get("Retry-After")
-        delay_s = float(wait) if isinstance(wait, str) and wait.isdigit() else 2.0
+        delay_s = float(wait) if isinstance(wait, str) and wait.isdecimal() else 1.0
         return DependencyDown(NAME, f"{method}: {word}", delay_s=delay_s)
     return ChannelRefused(f"{method}: {word}")

@@ -13,6 +13,7 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 from fastapi.staticfiles import StaticFiles
+from pydantic import BaseModel, Field
 
 from logjedi_approval_gateway import metrics
 from logjedi_approval_gateway.channels.web import NAME, guard, pages
@@ -37,14 +38,13 @@ class Page:
     subject: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(BaseModel):
     """The form's fields."""
 
-    verdict: Annotated[str, Form(max_length=16)]
-    nonce: Annotated[str, Form(max_length=64)]
-    token: Annotated[str, Form(max_length=128)]
-    reason: Annotated[str, Form(max_length=MAX_REASON)] = ""
+    verdict: Annotated[str, Field(max_length=16)]
+    nonce: Annotated[str, Field(max_length=64)]
+    token: Annotated[str, Field(max_length=128)] = ""
+    reason: Annotated[str, Field(max_length=MAX_REASON)] = ""
 
 
 def router(page: Page) -> APIRouter:
@@ -61,12 +61,12 @@ def router(page: Page) -> APIRouter:
     async def one(request: Request, cluster: str, uid: str, result: str = "") -> Response:
         if refused := _not_local(page, request):
             return refused
-        card = await page.read.one(Ref(cluster, uid))
-        if card is None:
+        shown = await page.read.one(Ref(cluster, uid), _actor(page))
+        if shown is None:
             return pages.answer(pages.missing(_viewer(page)), status=404)
         session = request.cookies.get(guard.COOKIE) or guard.new_session()
-        viewer = _viewer(page, session)
-        response = pages.answer(pages.one(card, viewer, pages.result(result)))
+        viewer = _viewer(page, session, may_decide=shown.may_decide)
+        response = pages.answer(pages.one(shown.card, viewer, pages.result(result)))
         if page.subject:
             _keep(response, session, secure=request.url.scheme == "https")
         return response
@@ -78,11 +78,10 @@ def router(page: Page) -> APIRouter:
         verdict = next((one for one in Verdict if one.value == form.verdict), None)
         if verdict is None:
             return _refuse("verdict", "The form names no verdict. Nothing was recorded.")
-        actor = Actor(id=f"{NAME}:{page.subject}", name=page.subject)
+        actor = _actor(page) or Actor(id="")
         click = Click(Ref(cluster, uid), form.nonce, verdict, actor, NAME, reason=form.reason)
         answer = await page.vote(click)
-        back = request.url.include_query_params(result=answer.code.value)
-        return RedirectResponse(f"{back.path}?{back.query}", status_code=303)
+        return RedirectResponse(f"{request.url.path}?result={answer.code.value}", status_code=303)
 
     return routes
 
@@ -112,9 +111,13 @@ def _refuse(reason: str, sentence: str) -> Response:
     return pages.answer(pages.refused(sentence), status=403)
 
 
-def _viewer(page: Page, session: str = "") -> pages.Viewer:
+def _actor(page: Page) -> Actor | None:
+    return Actor(id=f"{NAME}:{page.subject}", name=page.subject) if page.subject else None
+
+
+def _viewer(page: Page, session: str = "", *, may_decide: bool = False) -> pages.Viewer:
     token = guard.form_token(page.seal, session, page.subject) if page.subject and session else ""
-    return pages.Viewer(page.subject, token)
+    return pages.Viewer(page.subject, token, may_decide)
 
 
 def _keep(response: Response, session: str, *, secure: bool) -> None:

@@ -34,6 +34,8 @@ class Viewer:
 
     subject: str
     token: str = ""
+    may_decide: bool = False
+    """Whether the rules let this viewer decide the one approval that is shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +57,10 @@ def index(cards: list[Card], viewer: Viewer) -> str:
 
 
 def one(card: Card, viewer: Viewer, shown: Result | None) -> str:
-    may_decide = bool(card.buttons and viewer.subject)
     page = _ENVIRONMENT.get_template("approval.html")
-    return page.render(card=card, viewer=viewer, result=shown, may_decide=may_decide, now=_now())
+    return page.render(
+        card=card, viewer=viewer, result=shown, may_decide=viewer.may_decide and bool(card.buttons), now=_now()
+    )
 
 
 def missing(viewer: Viewer) -> str:
