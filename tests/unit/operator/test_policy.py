@@ -12,7 +12,7 @@ from logjedi_contracts.analysis import Owner
 from logjedi_contracts.errors import Refused
 from logjedi_contracts.messages import Action, ActionType
 from logjedi_operator.domain import policy, workload
-from logjedi_operator.domain.policy import checking, grammar
+from logjedi_operator.domain.policy import checking, grammar, references
 from logjedi_operator.domain.policy.grammar import Shape
 
 NONCE = "0" * 32
@@ -320,6 +320,16 @@ OPT_IN = [
     ("{P}.tolerations", [{"key": "a", "operator": "Exists"}], ""),
     ("{P}.tolerations", [{"key": "a", "$patch": "delete"}], "type"),
     ("{P}.tolerations", ["x"], "type"),
+    (
+        "{P}.tolerations",
+        [{"key": "a", "operator": "Equal", "value": "b", "effect": "NoExecute", "tolerationSeconds": 1}],
+        "",
+    ),
+    ("{A}.readinessProbe.periodSeconds", 2**31 - 1, ""),
+    ("{A}.readinessProbe.periodSeconds", 2**31, "type"),
+    ("{A}.readinessProbe.httpGet.port", 65_535, ""),
+    ("{A}.readinessProbe.httpGet.port", 65_536, "type"),
+    ("{A}.readinessProbe.httpGet.port", "a" * 16, "type"),
     ("{A}.volumeMounts[/etc/shop].subPath", "x", ""),
     ("{A}.volumeMounts[/etc/other].subPath", "x", "path"),
     ("{P}.volumes[cfg].configMap.optional", True, ""),
@@ -609,6 +619,34 @@ def test_allowed_images_are_matched_by_whole_parts(allow: Any, image: Any, passe
 def test_without_same_repository_only_the_list_counts() -> None:
     rules = policy.Policy.model_validate({"images": {"sameRepository": False}})
     assert refusal(at("{A}.image", "ghcr.io/acme/shop:2"), rules) == "image-repository"
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "near"),
+    [
+        ("shop-token", "shop_Token", True),
+        ("shop-token", "shop-tokne", True),
+        ("shop-token", "shop-token12", True),
+        ("shop-token", "shop-token123", False),
+        ("shop-token", "shop-tok", True),
+        ("shop-token", "shop-to", False),
+        ("shop12", "shop34", True),
+        ("shop1", "shop2", True),
+        ("shop1", "shap2", False),
+        ("db", "pg", False),
+        ("admin-token", "shop-token", False),
+    ],
+)
+def test_a_slip_is_near_and_another_name_is_not(first: str, second: str, near: bool) -> None:  # noqa: FBT001  # a table
+    assert references.is_near(first, second) is near
+    assert references.is_near(second, first) is near
+
+
+def test_a_list_that_only_grows_is_named_by_what_is_new() -> None:
+    live = workload_of("Deployment")
+    held = live["spec"]["template"]["spec"]["containers"][0]["envFrom"]
+    assert refusal(at("{A}.envFrom", [*held, {"configMapRef": {"name": "x"}}])) == "new-reference"
+    assert refusal(at("{A}.envFrom", [*held, {"secretRef": {"name": "x"}}])) == "new-secret-reference"
 
 
 def test_flags_references_that_would_point_elsewhere() -> None:
