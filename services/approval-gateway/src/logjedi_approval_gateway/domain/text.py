@@ -5,6 +5,7 @@ and patched values go further: every character outside ASCII is spelt out, since
 name passes for another. Nothing is shortened silently. Cases 29 to 33 of facts on approvals.
 """
 
+import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 
@@ -15,11 +16,13 @@ _BLANK = frozenset(
     | set(range(0xE0100, 0xE01F0))
 )
 """Characters that Unicode calls printable and that nobody can see: fillers and variation selectors."""
+_UNUSUAL = re.compile(r"[^\n -~]")
+_NOT_ASCII = re.compile(r"[^ -~]")
 
 
 def visible(text: str) -> str:
     """Spell out what cannot be seen; line feeds stay, tabs become spaces."""
-    return "".join(_visible(character) for character in text.replace("\r\n", "\n"))
+    return _UNUSUAL.sub(lambda found: _visible(found[0]), text.replace("\r\n", "\n"))
 
 
 def line(text: str) -> str:
@@ -29,7 +32,7 @@ def line(text: str) -> str:
 
 def exact(text: str) -> str:
     """Spell out everything outside printable ASCII: for names, paths and values of a patch."""
-    return "".join(character if " " <= character <= "~" else _spelt(character) for character in text)
+    return _NOT_ASCII.sub(lambda found: _spelt(found[0]), text)
 
 
 def is_plain(text: str) -> bool:
@@ -66,8 +69,6 @@ def listed(items: Iterable[str], limit: int, *, unit: str = "more") -> list[str]
 
 
 def _visible(character: str) -> str:
-    if character == "\n":
-        return character
     if character == "\t":
         return "    "
     hidden = unicodedata.category(character) in _INVISIBLE_CATEGORIES or ord(character) in _BLANK

@@ -26,7 +26,8 @@ def is_local(client: str, headers: Mapping[str, str]) -> bool:
 
 def is_same_origin(headers: Mapping[str, str], scheme: str) -> bool:
     """Say whether a form was sent by our own page. Without an ``Origin`` the answer is no."""
-    return headers.get("origin", "") == f"{scheme}://{headers.get('host', '')}"
+    host = headers.get("host", "")
+    return bool(host) and headers.get("origin", "") == f"{scheme}://{host}"
 
 
 def new_session() -> str:
