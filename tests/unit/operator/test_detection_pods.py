@@ -62,6 +62,7 @@ FAILING = [
     ("crash", running(seconds=59), {"last": OOM, "restarts": 1, "ready": True}, "OOMKilled"),
     ("crash", running(seconds=10), {"last": end(1), "restarts": 3}, "CrashLoopBackOff"),
     ("crash", {"terminated": end(1)}, {"restarts": 3}, "CrashLoopBackOff"),
+    ("crash", running(seconds=10), {"last": end(0, "Completed"), "restarts": 3, "started": True}, "CrashLoopBackOff"),
 ]
 
 
@@ -110,6 +111,14 @@ SILENT = [
             phase="Pending",
             start="",
             conditions=[condition("PodScheduled", "False", "Unschedulable", since=ago(seconds=5))],
+        ),
+    ),
+    (
+        "a workflow's step",
+        pod(
+            status({"terminated": end(2)}),
+            owner={"apiVersion": "argoproj.io/v1alpha1", "kind": "Workflow", "metadata": {"name": "w", "uid": "u"}},
+            spec={"restartPolicy": "Never"},
         ),
     ),
     ("node lost", pod(status({"terminated": end(137, "ContainerStatusUnknown")}))),
@@ -222,8 +231,9 @@ def test_containercreating_is_stuck_after_a_time_that_depends_on_what_it_waits_f
 
 
 def test_waiting_for_a_running_init_container_is_not_stuck() -> None:
-    init = [status(running(minutes=4), name="wait-for-db")]
-    assert found(pod(status(waiting("PodInitializing")), init=init, phase="Pending")) == []
+    init = [status(running(minutes=9), name="wait-for-db", started=True)]
+    waits = pod(status(waiting("PodInitializing")), init=init, phase="Pending", start=ago(minutes=9))
+    assert found(waits) == []
 
 
 def test_a_started_container_that_never_gets_ready_is_found_after_what_its_probe_allows() -> None:

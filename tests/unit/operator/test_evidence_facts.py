@@ -155,6 +155,15 @@ def test_the_revision_before_is_healthy_if_the_deployment_was_available_until_th
     assert (chosen.name, chosen.healthy) == ("w-1", known)
 
 
+def test_recreate_takes_the_old_pods_away_before_the_new_replicaset_is_made() -> None:
+    down = condition("Available", "False", "MinimumReplicasUnavailable", since=ago(minutes=5, seconds=20))
+    dep = deployment(conditions=[down])
+    sets = [replicaset("w-1", 1, dep, made=ago(days=1)), replicaset("w-2", 2, dep, made=ago(minutes=5))]
+    assert [ran.healthy for ran in revisions.newest_first(dep, sets)] == [0, 0]
+    dep["spec"]["strategy"] = {"type": "Recreate"}
+    assert [ran.healthy for ran in revisions.newest_first(dep, sets)] == [0, 1]
+
+
 def test_templates_are_compared_field_by_field_without_noise() -> None:
     good = template(container(image="web:1", env=[{"name": "A", "value": "1"}, {"name": "B", "value": "2"}]))
     bad = template(container(image="web:2", env=[{"name": "A", "value": "1"}, {"name": "C", "value": "3"}]))

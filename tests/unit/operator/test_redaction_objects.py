@@ -2,6 +2,7 @@
 
 import copy
 import json
+import re
 from typing import Any
 
 import pytest
@@ -158,6 +159,21 @@ def test_names_are_the_same_in_text_and_secrets_win() -> None:
     assert "Z2VoZWltLTE" not in redactor.text("basic d:Z2VoZWltLTE= x")
     assert redactor.text("password=cm-env", names=True).count("<") == 1
     assert redactor.text("configmap cm-env", names=False) == "configmap cm-env"
+
+
+def test_a_password_within_a_value_is_known_in_texts_and_the_rest_of_the_value_stays() -> None:
+    redactor = Redactor()
+    redactor.learn(FULL)
+    assert re.fullmatch(r"dial db for <redacted-\d+> failed", redactor.text("dial db for geheim-2 failed"))
+    assert "@db/shop" in redactor.text("connecting to postgres://web:geheim-2@db/shop")
+
+
+def test_names_are_shown_to_people_and_planted_ones_are_not_taken_for_names() -> None:
+    redactor = Redactor()
+    redactor.learn(FULL)
+    masked = redactor.text("configmap cm-env, password=hunter2, <configmap-2>")
+    shown = redactor.table.with_names(masked)
+    assert re.fullmatch(r"configmap cm-env, password=<redacted-\d+>, <redacted-\d+>", shown)
 
 
 def test_one_name_of_two_kinds_is_told_apart_by_the_words_before_it() -> None:

@@ -113,12 +113,17 @@ def _terminated(status: dict[str, Any], end: dict[str, Any], now: datetime, grac
 
 
 def _running(status: dict[str, Any], running: dict[str, Any], now: datetime, graces: Graces) -> Sign | None:
-    """A container that runs again: OOM-killed a while ago, or restarted twice within the window and not yet settled."""
+    """A container that runs again: OOM-killed a while ago, or restarted twice within the window and not yet settled.
+
+    The exit code does not matter here: whoever is restarted should not have ended (a failing liveness probe makes a
+    well-behaved server end with 0).
+    """
     last = (status.get("lastState") or {}).get("terminated") or {}
     restarts = status.get("restartCount") or 0
     if last.get("reason") == "OOMKilled" and _recent(last.get("finishedAt"), now, graces):
         return Sign("OOMKilled", Family.CRASH, told(last, restarts), times.read(last.get("finishedAt")))
-    looping = restarts >= RESTARTS and _failed(last) and _recent(last.get("startedAt"), now, graces)
+    lost = last.get("reason") == "ContainerStatusUnknown"
+    looping = restarts >= RESTARTS and not lost and _recent(last.get("startedAt"), now, graces)
     if looping and not _settled(status, running, last, now):
         return Sign("CrashLoopBackOff", Family.CRASH, told(last, restarts), times.read(last.get("startedAt")))
     return None

@@ -89,10 +89,10 @@ def is_ready(pod: Object) -> bool:
 
 def _containers(view: _View) -> Iterator[Finding]:
     never = (view.pod.get("spec") or {}).get("restartPolicy") == "Never"
-    judged_by_job = _job_pod(view.pod)
+    left_to_owner = _job_pod(view.pod) or (never and controller(view.pod) is not None)
     for status in _statuses(view):
         end = (status.get("state") or {}).get("terminated")
-        if end and judged_by_job:
+        if end and left_to_owner:
             continue
         sign = containers.ended(status) if never and end else containers.read(status, view.now, view.graces)
         sign = sign or _unready(view, status)
@@ -165,9 +165,11 @@ def _creating(status: dict[str, Any]) -> bool:
 
 def _next_up(view: _View) -> list[dict[str, Any]]:
     """The containers whose turn it is: the first init container that has not done its part, else the main ones."""
+    listed = (view.pod.get("spec") or {}).get("initContainers") or []
+    sidecars = {item.get("name") for item in listed if item.get("restartPolicy") == "Always"}
     for status in view.status.get("initContainerStatuses") or []:
         done = ((status.get("state") or {}).get("terminated") or {}).get("exitCode") == 0
-        if not done and not status.get("started"):
+        if not done and not (status["name"] in sidecars and status.get("started")):
             return [status]
     return list(view.status.get("containerStatuses") or [])
 

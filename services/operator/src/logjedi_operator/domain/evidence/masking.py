@@ -58,8 +58,8 @@ def mask(raw: Raw) -> Collected:
     evidence = Evidence(
         workload=_workload(raw.live, redactor),
         pods=[_pod(pod, redactor) for pod in raw.pods],
-        events=occurrences.events([_event(event, redactor, names=True) for event in raw.events]),
-        logs=_logs(raw, redactor, names=True),
+        events=occurrences.events([_event(event, redactor) for event in raw.events]),
+        logs=_logs(raw, redactor),
         revision=_revision(raw, compared, redactor),
         image_history=revisions.images(history),
         references=found,
@@ -68,8 +68,10 @@ def mask(raw: Raw) -> Collected:
     )
     failure = _failure(raw, redactor)
     counted = evidence.model_copy(update={"redactions": redactor.count, "truncated": _truncated(raw, evidence)})
-    message = redactor.text(states.clip(raw.finding.message), names=False)
-    return Collected(counted, failure, redactor.table, raw.live, _excerpt(raw, message, redactor), message)
+    show = redactor.table.with_names
+    excerpt = excerpts.pick(failure.message, evidence.logs, evidence.events)
+    shown = [show(line) for line in excerpt]
+    return Collected(counted, failure, redactor.table, raw.live, shown, show(failure.message))
 
 
 def _clear_words(raw: Raw) -> Iterator[str]:
@@ -146,16 +148,16 @@ def _pod(pod: Object, redactor: Redactor) -> PodState:
     return state.model_copy(update=changed)
 
 
-def _event(event: Object, redactor: Redactor, *, names: bool) -> Object:
-    text = redactor.text(str(event.get("message") or event.get("note") or ""), names=names)
+def _event(event: Object, redactor: Redactor) -> Object:
+    text = redactor.text(str(event.get("message") or event.get("note") or ""))
     return {**event, "message": text, "note": text}
 
 
-def _logs(raw: Raw, redactor: Redactor, *, names: bool) -> list[LogTail]:
+def _logs(raw: Raw, redactor: Redactor) -> list[LogTail]:
     """Mask whole tails, then cut lines: a private key spans many."""
     tails = []
     for log in raw.logs:
-        lines, cut = occurrences.tail(redactor.text(log.text, names=names), raw.max_lines)
+        lines, cut = occurrences.tail(redactor.text(log.text), raw.max_lines)
         tails.append(
             LogTail(pod=log.pod, container=log.container, previous=log.previous, lines=lines, truncated=cut or log.cut)
         )
@@ -201,8 +203,3 @@ def _failure(raw: Raw, redactor: Redactor) -> Failure:
 
 def _truncated(raw: Raw, evidence: Evidence) -> bool:
     return raw.truncated or any(log.truncated for log in evidence.logs)
-
-
-def _excerpt(raw: Raw, message: str, redactor: Redactor) -> list[str]:
-    seen = occurrences.events([_event(event, redactor, names=False) for event in raw.events])
-    return excerpts.pick(message, _logs(raw, redactor, names=False), seen)

@@ -104,14 +104,21 @@ def _made(obj: Object) -> float:
 def _was_available(deployment: Object, ordered: list[Object]) -> int:
     """Answer 1 if the Deployment was available until the current revision came, under the one before it.
 
-    A ReplicaSet that a rollback brought back is older than its rollout: then nothing follows.
+    A ReplicaSet that a rollback brought back is older than its rollout: then nothing follows. ``Recreate`` ends the
+    old pods, within their grace period, before it makes the new ReplicaSet.
     """
     available = times.condition(deployment, "Available")
     fell = times.read(available.get("lastTransitionTime"))
     reused = REUSED in (ordered[0]["metadata"].get("annotations") or {})
     if available.get("status") != "False" or fell is None or reused:
         return 0
-    return int(fell.timestamp() >= _made(ordered[0]) > 0)
+    return int(fell.timestamp() >= _made(ordered[0]) - _slack_s(deployment, ordered[1]) > 0)
+
+
+def _slack_s(deployment: Object, replicaset: Object) -> float:
+    strategy = ((deployment.get("spec") or {}).get("strategy") or {}).get("type")
+    spec = ((replicaset.get("spec") or {}).get("template") or {}).get("spec") or {}
+    return float(spec.get("terminationGracePeriodSeconds", 30)) + 10 if strategy == "Recreate" else 0.0
 
 
 def _differs(path: str, before: dict[str, Any], after: dict[str, Any]) -> bool:

@@ -24,24 +24,15 @@ _MIN_LINE: Final = 8
 _NEVER: Final = frozenset({"true", "false", "null", "none", "default", "localhost", "changeme", "enabled", "disabled"})
 
 _TOKEN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
+_OBJECT = r"[\s\"':/=]{1,4}(?:[a-z0-9-]{1,63}/)?([A-Za-z0-9][A-Za-z0-9.-]{0,252})"
 _NAMED: Final = (
-    (
-        re.compile(r"(?i)configmaps?[\s\"':/=]{1,4}(?:[a-z0-9-]{1,63}/)?([A-Za-z0-9][A-Za-z0-9.-]{0,252})"),
-        Kind.CONFIGMAP,
-    ),
-    (re.compile(r"(?i)secrets?[\s\"':/=]{1,4}(?:[a-z0-9-]{1,63}/)?([A-Za-z0-9][A-Za-z0-9.-]{0,252})"), Kind.SECRET),
-    (
-        re.compile(
-            r"(?i)(?:persistentvolumeclaims?|pvc|claim)[\s\"':/=]{1,4}(?:[a-z0-9-]{1,63}/)?([A-Za-z0-9][A-Za-z0-9.-]{0,252})"
-        ),
-        Kind.PVC,
-    ),
-    (
-        re.compile(r"(?i)service ?accounts?[\s\"':/=]{1,4}(?:[a-z0-9-]{1,63}/)?([A-Za-z0-9][A-Za-z0-9.-]{0,252})"),
-        Kind.SERVICEACCOUNT,
-    ),
-    (re.compile(r"(?i)(?:\bkeys?|non-existent config key:)[\s\"':=]{1,4}([A-Za-z0-9_.-]{1,253})"), Kind.KEY),
+    ("configmap", re.compile(rf"(?i)configmaps?{_OBJECT}"), Kind.CONFIGMAP),
+    ("secret", re.compile(rf"(?i)secrets?{_OBJECT}"), Kind.SECRET),
+    ("claim", re.compile(rf"(?i)claims?{_OBJECT}"), Kind.PVC),
+    ("account", re.compile(rf"(?i)service ?accounts?{_OBJECT}"), Kind.SERVICEACCOUNT),
+    ("key", re.compile(r"(?i)\bkeys?[\s\"':=]{1,4}([A-Za-z0-9_.-]{1,253})"), Kind.KEY),
 )
+"""A word to look for first, the phrase, and what it names."""
 
 
 def secrets(text: str, known: Iterable[str]) -> Iterator[Span]:
@@ -66,11 +57,14 @@ def spellings(value: str) -> set[str]:
 def named(text: str, table: Pseudonyms, clear: frozenset[str]) -> Iterator[Hit]:
     """Yield where known reference names stand; a phrase that says the kind comes before the bare token."""
     known: dict[Kind, dict[str, str]] = {kind: table.values(kind) for kind in Kind if kind is not Kind.REDACTED}
-    for rule, kind in _NAMED:
-        for match in rule.finditer(text):
-            start, word = match.start(1), match[1].rstrip(".-")
-            if word in known[kind]:
-                yield start, start + len(word), kind
+    if not any(known.values()):
+        return
+    lowered = text.lower()
+    for word, rule, kind in _NAMED:
+        for match in rule.finditer(text) if word in lowered else ():
+            start, name = match.start(1), match[1].rstrip(".-")
+            if name in known[kind]:
+                yield start, start + len(name), kind
     bare = {value: kind for kind in reversed(known) for value in known[kind] if value not in clear and len(value) > 1}
     for match in _TOKEN.finditer(text):
         yield from _token(match.start(), match[0], bare)

@@ -26,11 +26,15 @@ _SCHEME = re.compile(
     r"|(?i:authorization)[\"']?[ \t]{0,2}[:=][ \t]{0,2}[\"']?(?:[A-Za-z]{1,12}[ \t])?)"
     r"([A-Za-z0-9._~+/=-]{8,})"
 )
-_USERINFO = re.compile(r"(?<![A-Za-z0-9+.-])([A-Za-z][A-Za-z0-9+.-]{1,30})://([^\s/?#\"'<>]{1,512})@")
+_USERINFO = re.compile(r"://([^\s/?#\"'<>]{1,512})@")
+_LONG_USERINFO = re.compile(r"://([^\s\"'<>]{1,512})@")
+"""Reaches over slashes, for passwords that hold one: only in the schemes below."""
 _DATABASE = re.compile(
-    r"(?i:postgres|postgresql|mysql|mariadb|mongodb|redis|rediss|amqp|amqps|mssql|sqlserver|clickhouse|nats|kafka|oracle)"
-    r"(?:\+[a-z0-9]{1,20})?://([^\s\"'<>]{1,512})@"
+    r"(?:postgres|postgresql|mysql|mariadb|mongodb|redis|rediss|amqp|amqps|mssql|sqlserver|clickhouse|nats|kafka|oracle)"
+    r"(?:\+[a-z0-9]{1,20})?\Z",
+    re.IGNORECASE,
 )
+_SCHEME_CHARS: Final = 32
 _USER_OPTION = re.compile(r"(?<![\w-])(?:-u|--user|--proxy-user)[ =]{0,2}[^\s:\"'/]{1,100}:([^\s\"'@]{1,256})")
 _SHORT_OPTION = re.compile(
     r"(?:sshpass +-p *|redis-cli[^|;&\n]{0,100}? -a +|mysql[a-z]{0,8}[^|;&\n]{0,100}? -p)([^\s\"']{1,256})"
@@ -126,9 +130,10 @@ def _schemes(text: str) -> Iterator[Span]:
 
 def _userinfo(text: str) -> Iterator[Span]:
     for match in _USERINFO.finditer(text):
-        yield from _credentials(match.span(2), match[2])
-    for match in _DATABASE.finditer(text):
         yield from _credentials(match.span(1), match[1])
+    for match in _LONG_USERINFO.finditer(text):
+        if _DATABASE.search(text[max(0, match.start() - _SCHEME_CHARS) : match.start()]):
+            yield from _credentials(match.span(1), match[1])
 
 
 def _credentials(span: Span, info: str) -> Iterator[Span]:

@@ -56,8 +56,14 @@ class Redactor:
         return len(text) > MAX_VALUE or bool(freetext.merged(freetext.secrets(text, self._known)))
 
     def secret(self, value: str, path: str) -> str:
-        """Mask a value that is secret for its name, and recognise it in texts from now on."""
-        self._known |= dict.fromkeys(sorted(freetext.spellings(value), key=len, reverse=True))
+        """Mask a value that is secret for its name, and recognise it, whole and in part, in texts from now on."""
+        self._recognise(value)
+        return self.conceal(value, path)
+
+    def conceal(self, value: str, path: str) -> str:
+        """Mask a whole value because a part of it is secret, and recognise that part in texts from now on."""
+        for start, end in freetext.merged(freetext.secrets(value, self._known)):
+            self._recognise(value[start:end])
         return self.reference(Kind.REDACTED, value, path)
 
     def reference(self, kind: Kind, value: str, path: str) -> str:
@@ -66,6 +72,9 @@ class Redactor:
         masked = self.table.name(kind, value)
         self.table.allow(path, masked, value)
         return masked
+
+    def _recognise(self, value: str) -> None:
+        self._known |= dict.fromkeys(sorted(freetext.spellings(value), key=len, reverse=True))
 
     def _replace(self, text: str, hits: list[tuple[int, int, Kind]]) -> str:
         parts, at = [], 0

@@ -100,7 +100,7 @@ def _env(name: str, value: str, path: str, redactor: "Redactor") -> str:
     """Mask the whole value for its name, or if it holds anything secret."""
     if value and names.is_secret(name):
         return redactor.secret(value, path)
-    return redactor.secret(value, path) if redactor.is_suspect(value) else value
+    return redactor.conceal(value, path) if redactor.is_suspect(value) else value
 
 
 def _pull_secret(item: dict[str, Any], path: str, redactor: "Redactor") -> dict[str, Any]:
