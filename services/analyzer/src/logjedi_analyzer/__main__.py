@@ -64,7 +64,7 @@ async def _serve(service: bootstrap.Service, listener: socket.socket) -> None:
     logs.get(__name__).info(
         "analyzer ready",
         address=f"http://{host}:{port}",
-        diagnoser=service.settings.effective_diagnoser,
+        diagnoser=service.settings.effective_diagnoser.value,
         provider=service.settings.llm_provider or "none",
     )
     server = _Server(config)

@@ -15,9 +15,8 @@ _BESIDE = frozenset({"helm", "hpa"})
 
 
 def allowed_paths(scene: Scene) -> frozenset[str]:
-    """List what the policy lets be touched; the defaults if the request does not say."""
-    limits = scene.limits
-    return frozenset(limits.paths) if "paths" in limits.model_fields_set else DEFAULT_PATHS
+    """List what the policy lets be touched; policy's defaults if the request does not say."""
+    return frozenset(scene.limits.paths) or DEFAULT_PATHS
 
 
 def pass_through(scene: Scene, finding: Finding) -> Finding:

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from logjedi_contracts.analysis import AnalyzeRequest, ContainerKind, ContainerState, Evidence, Limits
+from logjedi_contracts.analysis import AnalyzeRequest, ContainerKind, ContainerState, EventSeen, Evidence, Limits
 
 _POD_SPEC = {"CronJob": ("spec", "jobTemplate", "spec", "template", "spec"), "Pod": ("spec",)}
 _TEMPLATED = ("spec", "template", "spec")
 _LISTS = ("containers", "initContainers")
+_EVENTS = 100
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,11 @@ class Scene:
     def container_path(self, name: str) -> str:
         """Spell the patch path of a container: ``spec.template.spec.containers[app]``."""
         return ".".join(self.pod_spec_path) + f".{self.section(name)}[{name}]"
+
+    @property
+    def newest_events(self) -> list[EventSeen]:
+        """The events that rules read; a collector groups equal ones, so that these are nearly always all."""
+        return self.evidence.events[-_EVENTS:]
 
     @cached_property
     def all_states(self) -> tuple[ContainerState, ...]:

@@ -84,7 +84,7 @@ def _with_image(chosen: tuple[Change, ...], near: Sequence[Change]) -> tuple[Cha
 
 def _words(scene: Scene, container: str) -> tuple[str, ...]:
     messages = [text for state in scene.states(container) for text in (state.message, state.last_message)]
-    events = [event.message for event in scene.evidence.events if event.type != "Normal"]
+    events = [event.message for event in scene.newest_events if event.type != "Normal"]
     telling = log_lines.telling(scene, container, count=12)
     return tuple(text for text in (*messages, scene.request.failure.message, *events, *telling) if text)
 

@@ -94,7 +94,7 @@ def probe_events(scene: Scene) -> tuple[EventSeen, ...]:
     """List the events of failing probes, oldest first."""
     return tuple(
         e
-        for e in scene.evidence.events
+        for e in scene.newest_events
         if e.reason in ("Unhealthy", "ProbeWarning", "Killing") and _PROBE_WORDS.search(e.message)
     )
 
@@ -143,7 +143,7 @@ def _pod_signs(scene: Scene) -> Iterator[tuple[Symptom, bool]]:
     words = [
         failure.reason,
         failure.message,
-        *(e.message for e in evidence.events),
+        *(e.message for e in scene.newest_events),
         *(p.message for p in evidence.pods),
     ]
     words += [str(condition.get("message", "")) for pod in evidence.pods for condition in pod.conditions]
@@ -153,7 +153,7 @@ def _pod_signs(scene: Scene) -> Iterator[tuple[Symptom, bool]]:
 
 
 def _any_event(scene: Scene, *reasons: str) -> bool:
-    return any(event.reason in reasons for event in scene.evidence.events)
+    return any(event.reason in reasons for event in scene.newest_events)
 
 
 def _failed_to_exec(state: ContainerState) -> bool:

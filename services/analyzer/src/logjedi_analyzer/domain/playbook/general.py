@@ -177,7 +177,7 @@ def _messages(scene: Scene, container: str) -> list[str]:
     """Collect what the control plane said, the most specific first."""
     states = [text for state in scene.states(container) for text in (state.message, state.last_message)]
     pods = [text for pod in scene.evidence.pods for text in (pod.message, *(_condition_texts(pod.conditions)))]
-    events = [event.message for event in reversed(scene.evidence.events) if event.type != "Normal"]
+    events = [event.message for event in reversed(scene.newest_events) if event.type != "Normal"]
     return [text for text in dict.fromkeys([*states, scene.request.failure.message, *pods, *events]) if text]
 
 
