@@ -32,6 +32,8 @@ class Process:
     environment: Mapping[str, str]
     log: Path
     ready_url: str = ""
+    stays: bool = False
+    """Whether it outlives the process that started it."""
     starts: int = 0
     _child: subprocess.Popen[bytes] | None = field(default=None, repr=False)
 
@@ -45,7 +47,7 @@ class Process:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                preexec_fn=_die_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509 - no threads yet
+                preexec_fn=_die_with_parent if sys.platform == "linux" and not self.stays else None,  # noqa: PLW1509 - no threads yet
             )
         self.starts += 1
 

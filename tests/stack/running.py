@@ -13,14 +13,17 @@ Progress = Callable[[str], None]
 class Stack:
     """A context manager; leaving it ends every process that it started."""
 
-    def __init__(self, plan: Plan, progress: Progress = lambda _: None) -> None:
+    def __init__(self, plan: Plan, progress: Progress = lambda _: None, *, stays: bool = False) -> None:
+        """``stays``: leaving the block ends nothing, unless it is left by an error."""
         self.plan = plan
+        self._stays = stays
         self._progress = progress
         self.processes: dict[str, Process] = {}
 
     def __enter__(self) -> Self:
         try:
             for process in self.plan.processes():
+                process.stays = self._stays
                 self.processes[process.name] = process
                 self._progress(f"starting {process.name}")
                 process.start()
@@ -37,7 +40,8 @@ class Stack:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.stop()
+        if not self._stays or error is not None:
+            self.stop()
 
     def stop(self) -> None:
         for process in reversed(self.processes.values()):
