@@ -235,6 +235,23 @@ async def test_secrets_are_read_only_when_allowed_and_their_values_never_kept() 
     assert "db-cred" not in seeing.evidence.model_dump_json()
 
 
+async def test_a_secret_that_a_healthy_revision_uses_is_a_candidate_without_reading_any() -> None:
+    def using(name: str) -> dict[str, Any]:
+        return template(container(envFrom=[{"secretRef": {"name": name}}]))
+
+    waits = status(waiting("CreateContainerConfigError", 'secret "db-cred" not found'))
+    shop = Shop(waits, bad=using("db-cred"), good=using("db-creds"))
+    collected = await collect(shop.reader, shop.finding())
+    (reference,) = collected.evidence.references
+    (candidate,) = reference.candidates
+    sources = [{"secretRef": {"name": candidate.name}}]
+    patch = {"spec": {"template": {"spec": {"containers": [{"name": "app", "envFrom": sources}]}}}}
+    resolved = redaction.resolve(patch, collected.pseudonyms)
+    assert resolved["spec"]["template"]["spec"]["containers"][0]["envFrom"] == [{"secretRef": {"name": "db-creds"}}]
+    shop.old["status"]["readyReplicas"] = 0
+    assert (await collect(shop.reader, shop.finding())).evidence.references[0].candidates == []
+
+
 async def test_a_full_list_proves_only_what_is_in_it(misspelt: Shop) -> None:
     misspelt.reader.objects.insert(0, configmap("aaa"))
     collected = await collect(misspelt.reader, misspelt.finding(), Options(list_limit=1))

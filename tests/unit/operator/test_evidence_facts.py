@@ -110,6 +110,14 @@ def test_of_secrets_only_what_was_said_is_known() -> None:
     assert (judged.exists, [near.name for near in judged.candidates]) == (False, ["db-creds"])
 
 
+def test_a_name_of_an_older_revision_is_no_candidate_where_it_is_known_not_to_exist() -> None:
+    named = Named("p", "ConfigMap", "web-confg", "app")
+    gone = Existing(names={"ConfigMap": set()}, hinted={"ConfigMap": {"web-config"}})
+    assert references.judge(named, gone) == references.Judged(named, exists=False, candidates=[])
+    empty = Existing(keys={("ConfigMap", "web-config"): set()}, hinted={"ConfigMapKey:web-config": {"MODE"}})
+    assert references.judge(KEYED, empty).candidates == []
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [

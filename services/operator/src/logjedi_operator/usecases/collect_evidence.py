@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final, TypeVar
 
 from logjedi_contracts.errors import LogJediError, Refused
-from logjedi_operator.domain.evidence import chosen, masking, references, states
+from logjedi_operator.domain.evidence import chosen, masking, references, revisions, states
 from logjedi_operator.domain.evidence.masking import Collected
 from logjedi_operator.domain.evidence.raw import Raw, RawLog
 from logjedi_operator.domain.findings import Finding
@@ -196,9 +196,9 @@ class _Collection:
             existing.names[kind] = names
 
     def _keep_hints(self) -> None:
-        """Names that other revisions use: all that is known of Secrets without the right to read them."""
-        for replicaset in self.raw.replicasets:
-            for named in references.find(pod_spec(replicaset), pod_spec_path("ReplicaSet")):
+        """Names that healthy revisions use: all that is known of Secrets without the right to read them."""
+        for ran in revisions.newest_first(self.raw.live, self.raw.replicasets):
+            for named in references.find(pod_spec(ran.replicaset), "") if ran.healthy else ():
                 kind = f"{named.kind}:{named.parent}" if named.parent else named.kind
                 self.raw.existing.hinted.setdefault(kind, set()).add(named.name)
 

@@ -38,7 +38,8 @@ class Existing:
     """What is there, as far as it is known. A kind that is not in ``names`` could not be read.
 
     ``keys``: (kind of the object, its name) → its keys. ``denied``: (kind, name) that the kubelet or a controller
-    said are missing, keys as (``ConfigMapKey``, ``config/key``). ``hinted``: names that other revisions use.
+    said are missing, keys as (``ConfigMapKey``, ``config/key``). ``hinted``: names that
+    a healthy revision uses, or that are known of a kind with more objects than one list holds.
     """
 
     names: dict[str, set[str]] = field(default_factory=dict)
@@ -120,12 +121,13 @@ def _exists(named: Named, existing: Existing) -> bool | None:
 
 
 def _pool(named: Named, existing: Existing) -> set[str]:
+    """Choose what to compare with: the names that exist; where these are not known, those a healthy revision uses."""
     if named.parent:
-        return existing.keys.get((named.kind.removesuffix("Key"), named.parent)) or existing.hinted.get(
-            f"{named.kind}:{named.parent}", set()
-        )
+        keys = existing.keys.get((named.kind.removesuffix("Key"), named.parent))
+        return existing.hinted.get(f"{named.kind}:{named.parent}", set()) if keys is None else keys
     denied = {name for kind, name in existing.denied if kind == named.kind}
-    return (existing.names.get(named.kind) or existing.hinted.get(named.kind, set())) - IMPLICIT - denied
+    names = existing.names.get(named.kind)
+    return (existing.hinted.get(named.kind, set()) if names is None else names) - IMPLICIT - denied
 
 
 def _container(container: Object, path: str) -> Iterator[Named]:
