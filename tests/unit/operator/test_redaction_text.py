@@ -96,6 +96,18 @@ PHRASES = [
     ("spring.datasource.password=hunter2", "hunter2"),
     ("clientSecret: hunter2", "hunter2"),
     ("PGPASSWORD=hunter2 psql", "hunter2"),
+    ("<password>hunter2</password>", "hunter2"),
+    ('<property name="db.password" value="hunter2"/>', "hunter2"),
+    ("the password was 'hunter2'", "hunter2"),
+    ("password\thunter2", "hunter2"),
+    ("DB_PASSWORD -> hunter2", "hunter2"),
+    ("body=password%3Dhunter2%26user%3Dweb", "hunter2"),
+    ("docker login -u web -p hunter2 registry.example", "hunter2"),
+    ("sqlplus scott/hunter2@db:1521/shop", "hunter2"),
+    ("login failed for web:hunter2@db", "hunter2"),
+    ("jdbc:mysql://db/shop?user=web&password=hunter2", "hunter2"),
+    ("X-Api-Key: hunter2", "hunter2"),
+    ("Set-Cookie: session_token=hunter2; Path=/", "hunter2"),
     ("sh -c 'export API_TOKEN=hunter2; run'", "hunter2"),
 ]
 
@@ -154,6 +166,13 @@ HARMLESS = [
     "memory limit 128Mi exceeded, killed process 4711 (java)",
     "key: value pairs: 12",
     "cookie: disabled",
+    "password is required and was rejected: token is invalid",
+    "the secret is mounted at /etc/tls, the token was refreshed",
+    "registry.example:5000/shop/web:1.10@sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+    "docker run -p 8080:80 web:1.1",
+    "<html><body>504 Gateway Time-out</body></html>",
+    "failed with code=137 after 3 restarts; see https://example.com/docs#auth-token",
+    "x -> y -> z",
 ]
 
 
@@ -269,6 +288,9 @@ HOSTILE = {
     "slashes": "/" * SHORT,
     "colons": "a:" * (SHORT // 2),
     "spaces": "password" + " " * SHORT,
+    "elements": "<password>" * (SHORT // 10),
+    "sentences": "password is " * (SHORT // 12),
+    "pairs": "a.b:c" * (SHORT // 5),
     "angle": "<redacted-" * (SHORT // 10),
     "names": "configmap secret " * (MEGABYTE // 17),
 }

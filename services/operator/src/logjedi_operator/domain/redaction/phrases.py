@@ -15,10 +15,19 @@ from logjedi_operator.domain.redaction import formats, names
 from logjedi_operator.domain.redaction.formats import Span
 
 _ASSIGNMENT = re.compile(
-    r"(?<![\w.-])-{0,2}([A-Za-z_][\w.-]{0,120})(\\{0,3}[\"']?)(\s{0,2})(?:=>|:=|==?|:(?!//))\s{0,3}(?=\S)"
+    r"(?<![\w.-])-{0,2}([A-Za-z_][\w.-]{0,120})(\\{0,3}[\"']?)(\s{0,2})(?:[=-]>|:=|==?|%3[Dd]|:(?!//))\s{0,3}(?=\S)"
 )
 _FLAG = re.compile(r"(?<![\w.-])--?([A-Za-z][\w-]{0,60})[ \t]{1,4}(?=[^-|&;<>\s])")
 _BARE = re.compile(r"[^\s\"',;&)}\]|<>]+")
+_ELEMENT = re.compile(r"<([A-Za-z][\w.:-]{0,100})>(?=[^<\s])")
+_ATTRIBUTE = re.compile(r"(?:name|key)=[\"']([\w.-]{1,100})[\"'][ \t]{1,4}value=[\"']([^\"'<>]{1,1024})")
+_SENTENCE = re.compile(
+    r"(?i)\b(?:passw(?:or)?d|passphrase|pwd|api[ _-]?key|token|secret)[ \t]{1,4}(?:is|was)[ \t]{1,4}"
+    r"[\"']?([^\s\"',;]{4,256})"
+    r"|\b(?:passw(?:or)?d|passphrase|pwd)[ \t]{1,4}[\"']?([^\s\"',;:=]{6,256})"
+)
+_PAIR = re.compile(r"(?<![\w./:@-])[\w.-]{1,64}:([^\s:@/\"'<>]{4,128})@(?!sha\d)[A-Za-z0-9]")
+_ORACLE = re.compile(r"(?<![\w./-])[A-Za-z]\w{0,30}/([^\s/@:\"']{1,128})@[\w.-]{1,100}:1521")
 _VALUE = re.compile(r"[\"']?([^\s\"']+)")
 _OPENING = re.compile(r"\\{0,3}[\"']")
 _SCHEME = re.compile(
@@ -37,7 +46,8 @@ _DATABASE = re.compile(
 _SCHEME_CHARS: Final = 32
 _USER_OPTION = re.compile(r"(?<![\w-])(?:-u|--user|--proxy-user)[ =]{0,2}[^\s:\"'/]{1,100}:([^\s\"'@]{1,256})")
 _SHORT_OPTION = re.compile(
-    r"(?:sshpass +-p *|redis-cli[^|;&\n]{0,100}? -a +|mysql[a-z]{0,8}[^|;&\n]{0,100}? -p)([^\s\"']{1,256})"
+    r"(?:sshpass +-p *|redis-cli[^|;&\n]{0,100}? -a +|mysql[a-z]{0,8}[^|;&\n]{0,100}? -p"
+    r"|(?: login|mongo[a-z]{0,8})\b[^|;&\n]{0,100}? -p +)([^\s\"']{1,256})"
 )
 _LONG = re.compile(r"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{20,}={0,2}")
 _NEAR = re.compile(
@@ -64,8 +74,10 @@ def spans(text: str) -> Iterator[Span]:
     yield from _flags(text)
     yield from _schemes(text)
     yield from _userinfo(text)
-    for rule in (_USER_OPTION, _SHORT_OPTION):
+    for rule in (_USER_OPTION, _SHORT_OPTION, _PAIR, _ORACLE):
         yield from (match.span(1) for match in rule.finditer(text))
+    yield from _markup(text)
+    yield from _sentences(text)
     yield from _random(text)
 
 
@@ -120,6 +132,26 @@ def _flags(text: str) -> Iterator[Span]:
             value = _VALUE.match(text, match.end())
             if value is not None:
                 yield value.span(1)
+
+
+def _markup(text: str) -> Iterator[Span]:
+    """``<password>…</password>`` and ``name="password" value="…"``."""
+    for match in _ELEMENT.finditer(text):
+        if names.is_secret(match[1]):
+            close = text.find("<", match.end(), match.end() + 65_536)
+            yield match.end(), close if close != -1 else len(text)
+    for match in _ATTRIBUTE.finditer(text):
+        if names.is_secret(match[1]):
+            yield match.span(2)
+
+
+def _sentences(text: str) -> Iterator[Span]:
+    """``password is …``, ``password …``: only what no word looks like, for people write about passwords too."""
+    for match in _SENTENCE.finditer(text):
+        group = 1 if match[1] is not None else 2
+        value = match[group]
+        if any(c.isdigit() for c in value) and any(c.isalpha() for c in value):
+            yield match.span(group)
 
 
 def _schemes(text: str) -> Iterator[Span]:

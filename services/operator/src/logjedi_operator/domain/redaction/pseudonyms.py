@@ -76,13 +76,18 @@ class Pseudonyms:
         paths = frozenset(path for path, masked in self._places if masked == pseudonym)
         return Entry(self._real[pseudonym], paths)
 
-    def with_names(self, masked: str) -> str:
-        """Show real names, but no secret values, in a text that was masked with this table: for people."""
-        return LOOKALIKE.sub(self._shown, masked)
-
-    def _shown(self, match: re.Match[str]) -> str:
-        return match[0] if match[0].startswith(f"<{Kind.REDACTED}-") else self._real.get(match[0], match[0])
-
     def values(self, kind: Kind) -> dict[str, str]:
         """List the real values of a kind, with their pseudonyms."""
         return {value: name for (known, value), name in self._names.items() if known is kind}
+
+    def named_for_people(self, text: str) -> str:
+        """Put real names of objects and keys back into a text for people; masked values stay masked.
+
+        What the analyzer says of ``<key-1>`` would be a riddle to those who must decide about it.
+        """
+        return LOOKALIKE.sub(lambda found: self._shown(found[0]), text)
+
+    def _shown(self, pseudonym: str) -> str:
+        if pseudonym.startswith(f"<{Kind.REDACTED}-"):
+            return pseudonym
+        return self._real.get(pseudonym, pseudonym)
