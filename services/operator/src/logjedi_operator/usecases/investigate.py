@@ -7,6 +7,8 @@ Killed in the middle, the step is simply done again: nothing outside the record 
 from logjedi_contracts import canonical
 from logjedi_contracts.analysis import AnalyzeRequest, AnalyzeResponse, Budget, Limits
 from logjedi_contracts.errors import PermanentError, Refused
+from logjedi_contracts.messages import Diagnosis
+from logjedi_operator.domain import redaction
 from logjedi_operator.domain.findings import Family, Finding
 from logjedi_operator.domain.phases import Event
 from logjedi_operator.domain.record import DiagnosisPart, EvidenceSummary, Record
@@ -38,22 +40,30 @@ async def resume(parts: Parts, record: Record) -> Record:
         response = await parts.analyzer.analyze(request)
     except PermanentError as error:
         return await _advise_unanswered(parts, record, collected, str(error))
-    seen = record.with_status(
-        evidence=summary_of(collected),
-        diagnosis=DiagnosisPart.of(response.diagnosis),
-        message=response.diagnosis.summary,
-    )
+    seen = record.with_status(evidence=summary_of(collected), diagnosis=_told(collected, response.diagnosis))
     return await _conclude(parts, seen, collected, response)
 
 
 async def _conclude(parts: Parts, record: Record, collected: Collected, response: AnalyzeResponse) -> Record:
     if response.action is None:
-        why = response.why_no_action or "no safe patch is known"
+        why = _for_people(collected, response.why_no_action) or "no safe patch is known"
         return await incident.advance(parts, record, Event.ADVISED, why)
     if record.status.attempts > parts.timing.attempts:
         why = f"tried {parts.timing.attempts} times: somebody has to look at it"
         return await incident.advance(parts, record, Event.ADVISED, why)
     return await propose.propose(parts, record, collected, response.action)
+
+
+def _told(collected: Collected, diagnosis: Diagnosis) -> DiagnosisPart:
+    """Word a diagnosis for people: real names of objects and keys, no secret values."""
+    texts = ("summary", "root_cause", "recommendation")
+    return DiagnosisPart.of(
+        diagnosis.model_copy(update={name: _for_people(collected, getattr(diagnosis, name)) for name in texts})
+    )
+
+
+def _for_people(collected: Collected, text: str) -> str:
+    return redaction.scrub_text(collected.pseudonyms.with_names(text))
 
 
 async def _advise_unanswered(parts: Parts, record: Record, collected: Collected, cause: str) -> Record:
