@@ -17,9 +17,10 @@ from logjedi_operator.domain.workload import Object, pod_spec
 
 MAX_REFERENCES: Final = 100
 MAX_NOTES: Final = 20
-GENERIC: Final = frozenset(
-    ["error", "info", "warn", "warning", "debug", "name", "data", "value", "key", "config", "file", "path", "message"]
+_GENERIC = (
+    "error info warn warning debug name data value key config file path message id url host port user type status time"
 )
+GENERIC: Final = frozenset(_GENERIC.split())
 """Words of every log: as bare words they betray no name."""
 
 _KINDS: Final = {
