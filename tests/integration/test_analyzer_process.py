@@ -29,7 +29,10 @@ def running(tmp_path: Path, **settings: Any) -> Any:
     command = [sys.executable, "-m", "logjedi_analyzer"]
     process = subprocess.Popen(command, env=environment(**settings), cwd=tmp_path, stderr=subprocess.PIPE, text=True)
     try:
-        yield process, READY.search(process.stderr.readline())[1]
+        assert process.stderr
+        ready = READY.search(process.stderr.readline())
+        assert ready
+        yield process, ready[1]
     finally:
         process.kill()
         process.communicate()

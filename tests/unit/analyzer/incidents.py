@@ -5,7 +5,7 @@ from typing import Any
 from logjedi_analyzer.domain import answers
 from logjedi_analyzer.domain.playbook import engine
 from logjedi_analyzer.domain.scene import Scene
-from logjedi_contracts.analysis import AnalyzeRequest, AnalyzeResponse
+from logjedi_contracts.analysis import AnalyzeRequest, AnalyzeResponse, ProposedAction
 
 APP = {"name": "app", "image": "registry.example.com/shop/web:1.1"}
 _API = {"Pod": "v1", "Job": "batch/v1", "CronJob": "batch/v1"}
@@ -59,10 +59,15 @@ def diagnose(request: AnalyzeRequest) -> AnalyzeResponse:
     return answers.answer(engine.findings(Scene(request)))
 
 
+def action(answer: AnalyzeResponse) -> ProposedAction:
+    """Take the proposed action, and hold that there is one."""
+    assert answer.action is not None, answer
+    return answer.action
+
+
 def containers(answer: AnalyzeResponse, section: str = "containers") -> list[dict[str, Any]]:
     """Take the containers out of the patch of a Deployment, and hold that nothing else is in it."""
-    assert answer.action is not None, answer
-    patch = answer.action.patch
+    patch = action(answer).patch
     assert list(patch) == ["spec"]
     assert list(patch["spec"]) == ["template"]
     assert list(patch["spec"]["template"]) == ["spec"]

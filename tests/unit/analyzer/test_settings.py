@@ -98,6 +98,7 @@ def test_the_environment_wins_over_the_file(monkeypatch: pytest.MonkeyPatch, tmp
     loaded = Settings.load(file)
     assert loaded.analyzer_port == 9001
     assert loaded.llm_provider == "mock"
+    assert loaded.llm_service_auth_header
     assert loaded.llm_service_auth_header.get_secret_value() == "Bearer x"
     assert "Bearer x" not in repr(loaded)
 

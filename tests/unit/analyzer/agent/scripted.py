@@ -14,7 +14,7 @@ class Scripted(Model):
     def __init__(self, *script: Any) -> None:
         self.script = list(script)
         self.calls = 0
-        self.seen = []
+        self.seen: list[Any] = []
 
     def update_config(self, **model_config: Any) -> None:
         pass

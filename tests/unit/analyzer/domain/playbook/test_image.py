@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from logjedi_contracts.messages import Risk
-from tests.unit.analyzer.incidents import change, containers, diagnose, incident, revision
+from tests.unit.analyzer.incidents import action, change, containers, diagnose, incident, revision
 
 BAD = "registry.example.com/shop/web:1.1"
 GOOD = "registry.example.com/shop/web:1.0"
@@ -38,7 +38,7 @@ def test_a_missing_tag_goes_back_to_the_last_image_that_ran() -> None:
     assert containers(answer) == [{"name": "app", "image": GOOD}]
     assert answer.diagnosis.rule == "image.restore"
     assert answer.diagnosis.confidence > 0.9
-    assert answer.action.risk is Risk.LOW
+    assert action(answer).risk is Risk.LOW
     assert any("not found" in line for line in answer.rests_on)
     assert GOOD in answer.diagnosis.recommendation
 
@@ -179,7 +179,7 @@ def test_an_init_container_is_patched_in_its_own_list() -> None:
     ],
 )
 def test_where_the_pod_spec_lives(kind: Any, patch: Any) -> None:
-    assert diagnose(failing(kind=kind)).action.patch == patch
+    assert action(diagnose(failing(kind=kind))).patch == patch
 
 
 def test_the_template_of_a_job_cannot_change() -> None:

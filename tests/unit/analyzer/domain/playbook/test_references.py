@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.analyzer.incidents import change, containers, diagnose, incident, revision
+from tests.unit.analyzer.incidents import action, change, containers, diagnose, incident, revision
 
 ENV = {"name": "MODE", "valueFrom": {"configMapKeyRef": {"name": "<configmap-1>", "key": "<key-1>"}}}
 KEY_PATH = "spec.template.spec.containers[app].env[MODE].valueFrom.configMapKeyRef.key"
@@ -150,7 +150,7 @@ def test_a_volumes_config_map_is_corrected_by_the_volumes_name() -> None:
         ],
     )
     answer = diagnose(request)
-    assert answer.action.patch == {
+    assert action(answer).patch == {
         "spec": {"template": {"spec": {"volumes": [{"name": "cfg", "configMap": {"name": "<configmap-2>"}}]}}}
     }
     assert "not found" in answer.rests_on[0]
@@ -168,7 +168,7 @@ def test_a_missing_service_account_is_corrected() -> None:
         references=[reference | {"container": ""}],
         message='pods "web-" is forbidden: error looking up service account: serviceaccount "<sa-1>" not found',
     )
-    assert diagnose(request).action.patch == {"spec": {"template": {"spec": {"serviceAccountName": "<sa-2>"}}}}
+    assert action(diagnose(request)).patch == {"spec": {"template": {"spec": {"serviceAccountName": "<sa-2>"}}}}
 
 
 def test_a_crash_is_not_blamed_on_a_reference() -> None:

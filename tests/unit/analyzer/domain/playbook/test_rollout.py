@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.analyzer.incidents import change, containers, diagnose, incident, revision
+from tests.unit.analyzer.incidents import action, change, containers, diagnose, incident, revision
 
 CRASH = {
     "state": "waiting",
@@ -104,11 +104,11 @@ def test_a_removed_variable_given_whole_comes_back_once_named() -> None:
 def test_an_added_variable_is_removed_and_the_directive_announced() -> None:
     answer = diagnose(crashed(change("env[DEBUG].value", None, "1")))
     assert containers(answer) == [{"name": "app", "env": [{"name": "DEBUG", "$patch": "delete"}]}]
-    assert answer.action.parameters == {"directives": "delete-added-env"}
+    assert action(answer).parameters == {"directives": "delete-added-env"}
 
 
 def test_no_directive_is_announced_when_there_is_none() -> None:
-    assert diagnose(crashed(change("image", "web:1", "web:2"))).action.parameters == {}
+    assert action(diagnose(crashed(change("image", "web:1", "web:2")))).parameters == {}
 
 
 def test_a_value_that_became_literal_gets_its_source_back_without_a_null() -> None:
