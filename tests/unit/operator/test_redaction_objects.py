@@ -172,7 +172,7 @@ def test_names_are_shown_to_people_and_planted_ones_are_not_taken_for_names() ->
     redactor = Redactor()
     redactor.learn(FULL)
     masked = redactor.text("configmap cm-env, password=hunter2, <configmap-2>")
-    shown = redactor.table.named_for_people(masked)
+    shown = redactor.table.with_names(masked)
     assert re.fullmatch(r"configmap cm-env, password=<redacted-\d+>, <redacted-\d+>", shown)
 
 

@@ -69,7 +69,7 @@ def mask(raw: Raw) -> Collected:
     )
     failure = _failure(raw, redactor)
     counted = evidence.model_copy(update={"redactions": redactor.count, "truncated": _truncated(raw, evidence)})
-    show = redactor.table.named_for_people
+    show = redactor.table.with_names
     excerpt = excerpts.pick(failure.message, evidence.logs, evidence.events)
     shown = [show(line) for line in excerpt]
     return Collected(counted, failure, redactor.table, raw.live, shown, show(failure.message))

@@ -80,12 +80,12 @@ class Pseudonyms:
         """List the real values of a kind, with their pseudonyms."""
         return {value: name for (known, value), name in self._names.items() if known is kind}
 
-    def named_for_people(self, text: str) -> str:
-        """Put real names of objects and keys back into a text for people; masked values stay masked.
+    def with_names(self, masked: str) -> str:
+        """Show real names, but no secret values, in a text that was masked with this table: for people.
 
         What the analyzer says of ``<key-1>`` would be a riddle to those who must decide about it.
         """
-        return LOOKALIKE.sub(lambda found: self._shown(found[0]), text)
+        return LOOKALIKE.sub(lambda found: self._shown(found[0]), masked)
 
     def _shown(self, pseudonym: str) -> str:
         if pseudonym.startswith(f"<{Kind.REDACTED}-"):
