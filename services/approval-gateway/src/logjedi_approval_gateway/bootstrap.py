@@ -13,6 +13,7 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
 
+import aiohttp
 from fastapi import APIRouter, FastAPI
 from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetryHandler
 from slack_sdk.web.async_client import AsyncWebClient
@@ -95,7 +96,7 @@ async def build(settings: Settings, **overrides: Any) -> AsyncIterator[Gateway]:
         publisher = publishers.BusPublisher(bus, signer)
         news = _News()
         vote = RecordVote(store, rules, signer, clock, news.wake)
-        chat = _slack(settings, vote, store) if settings.slack_on else _Chat()
+        chat = await _slack(settings, vote, store, stack) if settings.slack_on else _Chat()
         link = _links(settings.public_url)
         host = f"{socket.gethostname()}:{listening.getsockname()[1]}"
         painter = tasks.Painter(
@@ -149,13 +150,18 @@ def load_rules(settings: Settings) -> Rules:
     return rules
 
 
-def _slack(settings: Settings, vote: RecordVote, store: RedisApprovalStore) -> _Chat:
+async def _slack(
+    settings: Settings, vote: RecordVote, store: RedisApprovalStore, stack: contextlib.AsyncExitStack
+) -> _Chat:
     token, secret = settings.slack_bot_token, settings.slack_signing_secret
     if token is None or secret is None:
         return _Chat()
     if settings.slack_app_token is not None:
         log.warning("SLACK_APP_TOKEN is not used yet: clicks come over HTTP to /slack/events")
+    # without a session of its own the client would open a connection for every call
+    session = await stack.enter_async_context(aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=10)))
     client = AsyncWebClient(
+        session=session,
         token=token.get_secret_value(),
         base_url=settings.slack_api_url,
         timeout=10,

@@ -59,7 +59,7 @@ def steps(told: list[cards.Step]) -> dict[str, Any]:
 
 def _title(card: cards.Card) -> str:
     """Our words first, so that a long name can cut only itself short."""
-    return text.capped(f"{card.words.mark} {card.words.headline}: {card.workload}", blocks.MAX_HEADER)
+    return text.capped(f"{card.words.mark} {card.words.headline} · {card.workload}", blocks.MAX_HEADER)
 
 
 def _is_over(card: cards.Card) -> bool:

@@ -13,6 +13,8 @@ const busy = (part) => {
 
 const stillDecidable = (part) => part.querySelector("form") !== null;
 
+const status = (root) => root.querySelector(".status")?.textContent;
+
 async function refresh() {
   if (document.hidden) return;
   const answer = await fetch(location.pathname, { credentials: "same-origin" });
@@ -27,7 +29,9 @@ async function refresh() {
     if (busy(part) && stillDecidable(next)) return;
     if (part.innerHTML !== next.innerHTML) part.replaceChildren(...next.childNodes);
   });
+  if (status(fresh) !== atFirst) document.querySelector(".result")?.remove();  // it has become old news
   document.title = fresh.title;
 }
 
+const atFirst = status(document);
 setInterval(() => refresh().catch(() => {}), EVERY_MS);
