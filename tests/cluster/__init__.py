@@ -16,5 +16,15 @@ from tests.cluster.images import Image
 from tests.cluster.progress import Progress, Step
 
 __all__ = [
-    "Cluster", "ClusterError", "ClusterSpec", "Image", "Progress", "Step", "attach", "down", "external", "running", "start",
+    "Cluster",
+    "ClusterError",
+    "ClusterSpec",
+    "Image",
+    "Progress",
+    "Step",
+    "attach",
+    "down",
+    "external",
+    "running",
+    "start",
 ]

@@ -7,6 +7,7 @@ import json
 import sys
 import time
 from pathlib import Path
+from typing import Self
 
 from rich.console import Console
 
@@ -26,7 +27,7 @@ class Screen:
         self._status = console.status("starting")
         self._shown = 0.0
 
-    def __enter__(self) -> Screen:
+    def __enter__(self) -> Self:
         """Begin the live line."""
         self._status.start()
         return self
@@ -78,19 +79,19 @@ def _up(arguments: argparse.Namespace, console: Console) -> int:
 def _down(arguments: argparse.Namespace, console: Console) -> int:
     begun = time.monotonic()
     was = cluster.down(arguments.name)
-    console.print(f"cluster {arguments.name} is down, {time.monotonic() - begun:.1f} s" if was else f"no cluster {arguments.name}")
+    console.print(
+        f"cluster {arguments.name} is down, {time.monotonic() - begun:.1f} s" if was else f"no cluster {arguments.name}"
+    )
     return 0
 
 
-def _status(arguments: argparse.Namespace, console: Console) -> int:
-    names = cluster.running()
-    if arguments.name_given:
-        names = [name for name in names if name == arguments.name]
+def _status(arguments: argparse.Namespace, _console: Console) -> int:
+    names = [name for name in cluster.running() if arguments.name in (None, name)]
     print(json.dumps([cluster.attach(name).info for name in names], indent=2))
     return 0 if names else 1
 
 
-def _kubeconfig(arguments: argparse.Namespace, console: Console) -> int:
+def _kubeconfig(arguments: argparse.Namespace, _console: Console) -> int:
     print(cluster.attach(arguments.name).kubeconfig)
     return 0
 
@@ -100,23 +101,16 @@ _VERBS = {"up": _up, "down": _down, "status": _status, "kubeconfig": _kubeconfig
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.cluster", description=__doc__)
-    parser.add_argument("verb", choices=_VERBS)
-    parser.add_argument("--name", help=f"the cluster's name ({_DEFAULT_NAME})")
-    parser.add_argument("--kubeconfig", type=Path, help="use this cluster instead of starting one")
-    return _Defaulting(parser)
-
-
-class _Defaulting:
-    """A parser that remembers whether a name was given, since `status` shows all clusters without one."""
-
-    def __init__(self, parser: argparse.ArgumentParser) -> None:
-        self._parser = parser
-
-    def parse_args(self) -> argparse.Namespace:
-        arguments = self._parser.parse_args()
-        arguments.name_given = arguments.name is not None
-        arguments.name = arguments.name or _DEFAULT_NAME
-        return arguments
+    verbs = parser.add_subparsers(dest="verb", required=True)
+    up = verbs.add_parser("up", help="start a cluster, and keep it until it is taken down")
+    up.add_argument("--kubeconfig", type=Path, help="use this cluster instead of starting one")
+    down = verbs.add_parser("down", help="take a cluster down, and clear what is left of it")
+    kubeconfig = verbs.add_parser("kubeconfig", help="print the path of a cluster's kubeconfig")
+    for each in (up, down, kubeconfig):
+        each.add_argument("--name", default=_DEFAULT_NAME, help=f"the cluster's name ({_DEFAULT_NAME})")
+    status = verbs.add_parser("status", help="print what is up, as JSON")
+    status.add_argument("--name", help="only this cluster")
+    return parser
 
 
 if __name__ == "__main__":

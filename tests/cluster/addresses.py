@@ -71,10 +71,19 @@ def of_node(net: int) -> Addresses:
     """
     bridge = f"10.{net}.128.1"
     return Addresses(
-        api=bridge, api_port=6443, etcd_port=2379, etcd_peer_port=2380,
-        services=f"10.{net}.0.0/17", first_service=f"10.{net}.0.1", dns_service=f"10.{net}.0.10",
-        pods=f"10.{net}.128.0/17", bridge=bridge,
-        uplink=f"logjedi{net}", host=f"198.18.{net}.1", node=f"198.18.{net}.2", registry_port=5000,
+        api=bridge,
+        api_port=6443,
+        etcd_port=2379,
+        etcd_peer_port=2380,
+        services=f"10.{net}.0.0/17",
+        first_service=f"10.{net}.0.1",
+        dns_service=f"10.{net}.0.10",
+        pods=f"10.{net}.128.0/17",
+        bridge=bridge,
+        uplink=f"logjedi{net}",
+        host=f"198.18.{net}.1",
+        node=f"198.18.{net}.2",
+        registry_port=5000,
     )
 
 

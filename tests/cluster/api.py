@@ -99,7 +99,9 @@ class Api:
     def _open(self, timeout_s: float) -> http.client.HTTPSConnection:
         return http.client.HTTPSConnection(self._host, self._port, timeout=timeout_s, context=self._tls)
 
-    def _call(self, method: str, path: str, body: Json | None = None, *, content_type: str = "application/json") -> Json:
+    def _call(
+        self, method: str, path: str, body: Json | None = None, *, content_type: str = "application/json"
+    ) -> Json:
         text = self._send(method, path, body, content_type)
         found: Json = json.loads(text) if text.startswith(b"{") else {}
         return found
@@ -134,8 +136,6 @@ def _tls(document: Json) -> ssl.SSLContext:
     with tempfile.TemporaryDirectory() as scratch:
         pair = Path(scratch) / "client.pem"
         pair.touch(mode=0o600)
-        pair.write_bytes(
-            base64.b64decode(user["client-certificate-data"]) + base64.b64decode(user["client-key-data"])
-        )
+        pair.write_bytes(base64.b64decode(user["client-certificate-data"]) + base64.b64decode(user["client-key-data"]))
         context.load_cert_chain(pair)
     return context

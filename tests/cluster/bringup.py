@@ -108,10 +108,18 @@ class BringUp:
         known = self._layout.folder / "images.json"
         known.write_text(json.dumps({image.name: image.behaviour() for image in self._plan.images}))
         server = self._layout.pki / "apiserver"
-        return Component("simulated-node", (
-            sys.executable, "-m", "tests.cluster.simulated", str(self._layout.kubeconfig), str(known),
-            f"{server}.crt", f"{server}.key",
-        ))
+        return Component(
+            "simulated-node",
+            (
+                sys.executable,
+                "-m",
+                "tests.cluster.simulated",
+                str(self._layout.kubeconfig),
+                str(known),
+                f"{server}.crt",
+                f"{server}.key",
+            ),
+        )
 
     def _info(self, launcher: launchers.Launcher, took_s: float) -> dict[str, Any]:
         where = self._layout.addresses

@@ -75,7 +75,7 @@ def remove(folders: list[Path]) -> None:
 def _remove(folder: Path) -> bool:
     for place, _folders, _files in os.walk(folder, topdown=False):
         with contextlib.suppress(OSError):
-            os.rmdir(place)
+            Path(place).rmdir()
     return not folder.exists()
 
 
@@ -99,7 +99,9 @@ def _hierarchy(line: str, groups: dict[str, str]) -> Hierarchy | None:
     if kind not in ("cgroup", "cgroup2"):
         return None
     root, mount = left.split(" ")[3:5]
-    options = ",".join(option for option in super_options.split(",") if option not in ("rw", "ro", "xattr", "nsdelegate"))
+    options = ",".join(
+        option for option in super_options.split(",") if option not in ("rw", "ro", "xattr", "nsdelegate")
+    )
     own = groups.get("" if kind == "cgroup2" else options, "/")
     relative = own.removeprefix(root if root != "/" else "").lstrip("/")
     inside = Path(mount) / relative if not relative.startswith("..") else Path(mount)

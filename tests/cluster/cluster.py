@@ -50,7 +50,7 @@ class Cluster:
         self._supervisor = supervisor
 
     def stop(self) -> None:
-        """End the cluster and return when nothing of it is left; does nothing unless this process started it attached."""
+        """End the cluster and return when nothing of it is left; nothing happens unless this process owns it."""
         supervisor, self._supervisor = self._supervisor, None
         if supervisor is not None:
             _stop(supervisor, folders.cluster(self.name))
@@ -82,7 +82,9 @@ class Cluster:
         """Return the cluster."""
         return self
 
-    def __exit__(self, _type: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None) -> None:
+    def __exit__(
+        self, _type: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
+    ) -> None:
         """Stop it."""
         self.stop()
 
@@ -104,8 +106,10 @@ def start(spec: ClusterSpec | None = None, *, progress: Progress = silent) -> Cl
     folder = folders.cluster(spec.name)
     lock = folders.try_lock(folders.lock_of(folder))
     if lock is None:
-        raise ClusterError(f"the cluster {spec.name!r} is already up",
-                           cure=f"python -m tests.cluster down --name {spec.name}, or choose another name.")
+        raise ClusterError(
+            f"the cluster {spec.name!r} is already up",
+            cure=f"python -m tests.cluster down --name {spec.name}, or choose another name.",
+        )
     try:
         leftovers.clear(folder)
         (folder / "logs").mkdir(parents=True, mode=0o700)
@@ -128,8 +132,16 @@ def external(path: Path) -> Cluster:
         raise ClusterError(f"there is no kubeconfig {path}")
     if path.resolve().parent.parent == folders.clusters().resolve():
         return attach(path.resolve().parent.name)
-    return Cluster({"name": path.stem, "kubeconfig": str(path), "node": "external", "reason": "a kubeconfig was named",
-                    "host_address": None, "registry": None})
+    return Cluster(
+        {
+            "name": path.stem,
+            "kubeconfig": str(path),
+            "node": "external",
+            "reason": "a kubeconfig was named",
+            "host_address": None,
+            "registry": None,
+        }
+    )
 
 
 def running() -> list[str]:
@@ -142,11 +154,14 @@ def down(name: str) -> bool:
     folder = folders.cluster(name)
     if not folder.exists():
         return False
-    if _locked(folder):
-        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
-            os.kill(_supervisor_pid(folder), signal.SIGTERM)
+    supervisor = _supervisor_pid(folder) if _locked(folder) else 0
+    if supervisor:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(supervisor, signal.SIGTERM)
     deadline = time.monotonic() + _STOP_TIMEOUT_S
-    while (lock := folders.try_lock(folders.lock_of(folder))) is None:
+    while (lock := folders.try_lock(folders.lock_of(folder))) is None or _lives(supervisor):
+        if lock is not None:
+            os.close(lock)
         if time.monotonic() > deadline:
             raise ClusterError(f"the cluster {name!r} does not end", cure=f"See {folder}/logs/supervisor.log.")
         time.sleep(0.05)
@@ -161,13 +176,17 @@ def _form() -> tuple[bool, str]:
     """Return whether the node will be real, and why not; refuses to simulate silently in CI."""
     wanted = os.environ.get("LOGJEDI_TEST_CLUSTER", "")
     if wanted not in ("", "real", "simulated"):
-        raise ClusterError(f"LOGJEDI_TEST_CLUSTER={wanted!r} is unknown", cure="Use real, simulated, or leave it empty.")
+        raise ClusterError(
+            f"LOGJEDI_TEST_CLUSTER={wanted!r} is unknown", cure="Use real, simulated, or leave it empty."
+        )
     if wanted == "simulated":
         return False, "LOGJEDI_TEST_CLUSTER=simulated"
     obstacle = node.obstacle()
     if obstacle and (wanted == "real" or os.environ.get("CI", "").lower() in ("true", "1")):
-        raise ClusterError(f"no real node is possible here: {obstacle}",
-                           cure="Install what is missing, or set LOGJEDI_TEST_CLUSTER=simulated to do without.")
+        raise ClusterError(
+            f"no real node is possible here: {obstacle}",
+            cure="Install what is missing, or set LOGJEDI_TEST_CLUSTER=simulated to do without.",
+        )
     return not obstacle, obstacle
 
 
@@ -175,8 +194,14 @@ def _supervise(plan: Plan, progress: Progress) -> Cluster:
     environment = os.environ | {"PYTHONPATH": str(folders.REPOSITORY)}
     with (plan.folder / "logs" / "supervisor.log").open("ab") as log:
         supervisor = subprocess.Popen(
-            [sys.executable, "-m", "tests.cluster.supervisor", plan.encode()], stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE, stderr=log, cwd="/", env=environment, pass_fds=[plan.lock], start_new_session=True,
+            [sys.executable, "-m", "tests.cluster.supervisor", plan.encode()],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            cwd="/",
+            env=environment,
+            pass_fds=[plan.lock],
+            start_new_session=True,
         )
     (plan.folder / "supervisor.pid").write_text(str(supervisor.pid))
     try:
@@ -230,7 +255,14 @@ def _info(folder: Path) -> dict[str, Any]:
 
 
 def _supervisor_pid(folder: Path) -> int:
-    return int((folder / "supervisor.pid").read_text())
+    with contextlib.suppress(FileNotFoundError):
+        return int((folder / "supervisor.pid").read_text())
+    return 0
+
+
+def _lives(pid: int) -> bool:
+    """Say whether a supervisor still runs; one that nobody waited for counts as gone."""
+    return bool(pid) and "tests.cluster.supervisor" in leftovers.command_line(pid)
 
 
 def _locked(folder: Path) -> bool:

@@ -13,7 +13,10 @@ _LINES = 15
 _CURES = (
     (r"address already in use", "Another program took the port in the meantime: start it again."),
     (r"no space left on device", "Free some disk space below the cache folder (~/.cache/logjedi)."),
-    (r"too many open files|inotify", "Raise the limits: sysctl fs.inotify.max_user_instances=1024 fs.inotify.max_user_watches=524288."),
+    (
+        r"too many open files|inotify",
+        "Raise the limits: sysctl fs.inotify.max_user_instances=1024 fs.inotify.max_user_watches=524288.",
+    ),
     (r"cannot allocate memory|out of memory", "A cluster needs about 1.5 GiB of free memory."),
     (r"permission denied|operation not permitted", "Run it as root on a machine, or in a container with --privileged."),
     (r"/dev/kmsg", "The kubelet reads kernel messages: pass /dev/kmsg into the container."),

@@ -18,8 +18,8 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 
 def cache() -> Path:
     """Return `$XDG_CACHE_HOME/logjedi`, or `~/.cache/logjedi`."""
-    base = os.environ.get("XDG_CACHE_HOME", "")
-    return (Path(base) if os.path.isabs(base) else Path.home() / ".cache") / "logjedi"
+    base = Path(os.environ.get("XDG_CACHE_HOME", ""))
+    return (base if base.is_absolute() else Path.home() / ".cache") / "logjedi"
 
 
 def clusters() -> Path:

@@ -19,8 +19,12 @@ from typing import Any
 # A kubelet sets these for the whole machine. Files of our own over them hold what it wants to find, so it leaves the
 # machine alone.
 _MACHINE_WIDE = {
-    "vm/overcommit_memory": "1", "vm/panic_on_oom": "0", "kernel/panic": "10", "kernel/panic_on_oops": "1",
-    "kernel/keys/root_maxkeys": "1000000", "kernel/keys/root_maxbytes": "25000000",
+    "vm/overcommit_memory": "1",
+    "vm/panic_on_oom": "0",
+    "kernel/panic": "10",
+    "kernel/panic_on_oops": "1",
+    "kernel/keys/root_maxkeys": "1000000",
+    "kernel/keys/root_maxbytes": "25000000",
 }
 
 Json = dict[str, Any]
@@ -93,7 +97,15 @@ def _mount_cgroups(mounts: list[Json]) -> None:
         folder = Path("/sys/fs/cgroup") / each["name"]
         folder.mkdir()
         options = each["options"]
-        _run("mount", "-t", "cgroup", "-o", f"none,{options}" if options.startswith("name=") else options, "cgroup", str(folder))
+        _run(
+            "mount",
+            "-t",
+            "cgroup",
+            "-o",
+            f"none,{options}" if options.startswith("name=") else options,
+            "cgroup",
+            str(folder),
+        )
 
 
 def _free_the_root() -> None:
@@ -116,7 +128,7 @@ def _shield() -> None:
 
 
 def _join(order: Json) -> None:
-    """Configure our end of the pair that leads to the host; there is no default route, so nothing leaves the machine."""
+    """Configure our end of the pair to the host; there is no default route, so nothing leaves the machine."""
     _run("ip", "address", "add", order["address"], "dev", order["device"])
     _run("ip", "link", "set", order["device"], "up")
 

@@ -15,17 +15,21 @@ def write(path: Path, *, server: str, authority: Path, identity: Pair, cluster: 
     document = {
         "apiVersion": "v1",
         "kind": "Config",
-        "clusters": [{
-            "name": cluster,
-            "cluster": {"server": server, "certificate-authority-data": _embed(authority)},
-        }],
-        "users": [{
-            "name": cluster,
-            "user": {
-                "client-certificate-data": _embed(identity.certificate),
-                "client-key-data": _embed(identity.key),
-            },
-        }],
+        "clusters": [
+            {
+                "name": cluster,
+                "cluster": {"server": server, "certificate-authority-data": _embed(authority)},
+            }
+        ],
+        "users": [
+            {
+                "name": cluster,
+                "user": {
+                    "client-certificate-data": _embed(identity.certificate),
+                    "client-key-data": _embed(identity.key),
+                },
+            }
+        ],
         "contexts": [{"name": cluster, "context": {"cluster": cluster, "user": cluster, "namespace": "default"}}],
         "current-context": cluster,
     }

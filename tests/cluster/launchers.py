@@ -57,8 +57,14 @@ class LocalLauncher:
         """Start a component as our child."""
         with (self._layout.logs / f"{component.name}.log").open("ab") as log:
             self._running[component.name] = subprocess.Popen(
-                component.command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/",
-                env=environment(self._layout), preexec_fn=_die_with_parent, start_new_session=True,
+                component.command,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                cwd="/",
+                env=environment(self._layout),
+                preexec_fn=_die_with_parent,  # noqa: PLW1509 - there is one thread
+                start_new_session=True,
             )
 
     def ended(self) -> list[tuple[str, int]]:
@@ -89,8 +95,21 @@ class NamespaceLauncher:
         self._layout = layout
         self._pending = b""
         self._ended: list[tuple[str, int]] = []
-        command = ["unshare", "--net", "--mount", "--pid", "--cgroup", "--ipc", "--uts", "--fork", "--kill-child",
-                   "--mount-proc", sys.executable, "-m", "tests.cluster.inside"]
+        command = [
+            "unshare",
+            "--net",
+            "--mount",
+            "--pid",
+            "--cgroup",
+            "--ipc",
+            "--uts",
+            "--fork",
+            "--kill-child",
+            "--mount-proc",
+            sys.executable,
+            "-m",
+            "tests.cluster.inside",
+        ]
 
         def before_exec() -> None:
             _die_with_parent()
@@ -98,8 +117,14 @@ class NamespaceLauncher:
 
         with (layout.logs / "inside.log").open("ab") as log:
             self._process = subprocess.Popen(
-                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, cwd="/", env=environment(layout),
-                preexec_fn=before_exec, start_new_session=True,
+                command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                cwd="/",
+                env=environment(layout),
+                preexec_fn=before_exec,  # noqa: PLW1509 - there is one thread
+                start_new_session=True,
             )
 
     @property
@@ -112,15 +137,27 @@ class NamespaceLauncher:
     def prepare(self) -> None:
         """Prepare the mounts and network inside, then join them to the host by a pair of interfaces."""
         addresses = self._layout.addresses
-        self._ask("prepare", "prepared", hostname=NODE_NAME, bridge=f"{addresses.bridge}/17",
-                  services=addresses.services, hide=self._hidden(), cgroups=_cgroup_mounts())
+        self._ask(
+            "prepare",
+            "prepared",
+            hostname=NODE_NAME,
+            bridge=f"{addresses.bridge}/17",
+            services=addresses.services,
+            hide=self._hidden(),
+            cgroups=_cgroup_mounts(),
+        )
         _join_host(addresses, self._process.pid)
         self._ask("join", "joined", device=addresses.uplink, address=f"{addresses.node}/30")
 
     def start(self, component: Component) -> None:
         """Have a component started inside."""
-        self._send(do="start", name=component.name, command=component.command,
-                   log=str(self._layout.logs / f"{component.name}.log"), env=environment(self._layout))
+        self._send(
+            do="start",
+            name=component.name,
+            command=component.command,
+            log=str(self._layout.logs / f"{component.name}.log"),
+            env=environment(self._layout),
+        )
 
     def ended(self) -> list[tuple[str, int]]:
         """Return the components that have ended; process 1 itself is called `inside`."""
@@ -137,7 +174,7 @@ class NamespaceLauncher:
         except (ProcessLookupError, FileNotFoundError):
             self._process.kill()
         # The kernel removes interfaces only a moment after the namespace's last process; nobody should see that moment.
-        subprocess.run(["ip", "link", "delete", self._layout.addresses.uplink], capture_output=True)
+        subprocess.run(["ip", "link", "delete", self._layout.addresses.uplink], check=False, capture_output=True)
         self._process.wait(timeout=_STOP_TIMEOUT_S)
 
     def _ask(self, order: str, answer: str, **details: object) -> None:
@@ -170,12 +207,18 @@ class NamespaceLauncher:
         return messages
 
     def _hidden(self) -> list[str]:
-        needed = [self._layout.folder, self._layout.kubernetes, Path(sys.executable), Path(sys.prefix), folders.REPOSITORY]
+        needed = [
+            self._layout.folder,
+            self._layout.kubernetes,
+            Path(sys.executable),
+            Path(sys.prefix),
+            folders.REPOSITORY,
+        ]
         return [each for each in _HIDDEN if not any(path.is_relative_to(each) for path in needed)]
 
 
 def environment(layout: Layout) -> dict[str, str]:
-    """Return the variables that components get: none of the user's, whose proxies would swallow calls to the cluster."""
+    """Return the variables that components get: none of the user's, whose proxies would swallow our calls."""
     path = os.pathsep.join((os.environ.get("PATH", ""), "/usr/local/sbin", "/usr/sbin", "/sbin", "/usr/bin", "/bin"))
     return {"PATH": path, "HOME": str(layout.data), "LANG": "C.UTF-8", "PYTHONPATH": str(folders.REPOSITORY)}
 
@@ -193,7 +236,7 @@ def _join_host(addresses: Addresses, pid: int) -> None:
         f"ip link set {link} up",
         f"ip route add {addresses.reachable} via {addresses.node}",
     ):
-        done = subprocess.run(command.split(), capture_output=True, text=True)
+        done = subprocess.run(command.split(), check=False, capture_output=True, text=True)
         if done.returncode:
             raise ClusterError(f"{command}: {done.stderr.strip()}")
 

@@ -66,7 +66,12 @@ def credentials(layout: Layout) -> None:
     authority.issue("apiserver-kubelet", user="kube-apiserver-kubelet-client", groups=("system:masters",))
     admin = authority.issue("admin", user="admin", groups=("system:masters",))
     _kubeconfig(layout, layout.kubeconfig, authority, admin)
-    users = {"kube-controller-manager": (), "kube-scheduler": (), "kube-proxy": (), f"node:{NODE_NAME}": ("system:nodes",)}
+    users = {
+        "kube-controller-manager": (),
+        "kube-scheduler": (),
+        "kube-proxy": (),
+        f"node:{NODE_NAME}": ("system:nodes",),
+    }
     for user, groups in users.items():
         component = "kubelet" if groups else user
         identity = authority.issue(component, user=f"system:{user}", groups=groups)
@@ -76,12 +81,26 @@ def credentials(layout: Layout) -> None:
 
 
 def _kubeconfig(layout: Layout, path: Path, authority: pki.Authority, identity: pki.Pair) -> None:
-    kubeconfig.write(path, server=layout.addresses.api_url, authority=authority.pair.certificate, identity=identity,
-                     cluster=f"logjedi-{layout.name}")
+    kubeconfig.write(
+        path,
+        server=layout.addresses.api_url,
+        authority=authority.pair.certificate,
+        identity=identity,
+        cluster=f"logjedi-{layout.name}",
+    )
 
 
 def _api_names(addresses: Addresses) -> tuple[str, ...]:
     service = "kubernetes.default.svc"
-    names = ("localhost", "kubernetes", "kubernetes.default", service, f"{service}.cluster.local", "127.0.0.1",
-             addresses.first_service, addresses.api, addresses.node)
+    names = (
+        "localhost",
+        "kubernetes",
+        "kubernetes.default",
+        service,
+        f"{service}.cluster.local",
+        "127.0.0.1",
+        addresses.first_service,
+        addresses.api,
+        addresses.node,
+    )
     return tuple(name for name in dict.fromkeys(names) if name)

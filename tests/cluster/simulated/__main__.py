@@ -78,14 +78,14 @@ class Kubelet:
             return {key: base64.b64decode(value).decode(errors="replace") for key, value in data.items()}
         return data
 
-    def log(self, namespace: str, name: str, container: str, previous: bool) -> list[tuple[str, str]]:
+    def log(self, namespace: str, pod: str, container: str, *, previous: bool) -> list[tuple[str, str]]:
         """Return a container's log as pairs of time and line; `LookupError` when there is none."""
         for uid, manifest in list(self._manifests.items()):
             metadata = manifest["metadata"]
-            if (metadata["namespace"], metadata["name"]) == (namespace, name) and uid in self._pods:
+            if (metadata["namespace"], metadata["name"]) == (namespace, pod) and uid in self._pods:
                 found = self._pods[uid].containers.get(container, Container(container))
-                return found.read_log(name, previous=previous)
-        raise LookupError(f'pod "{name}" not found')
+                return found.read_log(pod, previous=previous)
+        raise LookupError(f'pod "{pod}" not found')
 
     def _look_at(self, uid: str) -> None:
         manifest = self._manifests[uid]

@@ -6,7 +6,7 @@ except those in statuses.
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import hashlib
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -68,7 +68,7 @@ class Container:
             self._end(around, exit_code=137, reason="Error")
             return [Noted("Normal", "Killing", f"Container {self.name} definition changed, will be restarted")]
         if self.running:
-            return self._live(spec, around)
+            return self._live(around)
         if around.now_s < self.look_again_s:
             return []
         if "terminated" in self.state and around.pod["spec"].get("restartPolicy") == "Never":
@@ -131,7 +131,7 @@ class Container:
             pulled,
             Noted("Normal", "Created", f"Created container: {self.name}"),
             Noted("Normal", "Started", f"Started container {self.name}"),
-            *self._live(spec, around),
+            *self._live(around),
         ]
 
     def _pull_in_vain(self, full: str, around: Surroundings) -> list[Noted]:
@@ -160,12 +160,12 @@ class Container:
         if "terminated" in self.state:
             self.last_state = self.state
         self.state = {"running": {"startedAt": timestamp()}}
-        now = datetime.datetime.now(datetime.UTC)
+        now = dt.datetime.now(dt.UTC)
         lines = [(now.strftime(_PRECISE), f"{now:%Y/%m/%d %H:%M:%S} {line}") for line in self._run.lines]
         self._previous_log, self._log = self._log, lines
         self.look_again_s = around.now_s + self._run.after_s
 
-    def _live(self, spec: Json, around: Surroundings) -> list[Noted]:
+    def _live(self, around: Surroundings) -> list[Noted]:
         """Let a run that ends by itself end in its time; the first restart comes at once, later ones back off."""
         assert self._run is not None
         if self._run.exit_code is None or around.now_s < self.look_again_s:
@@ -176,10 +176,15 @@ class Container:
 
     def _end(self, around: Surroundings, *, exit_code: int, reason: str) -> None:
         started = self.state["running"]["startedAt"]
-        self.state = {"terminated": {
-            "exitCode": exit_code, "reason": reason, "startedAt": started, "finishedAt": timestamp(),
-            "containerID": self._identity(around),
-        }}
+        self.state = {
+            "terminated": {
+                "exitCode": exit_code,
+                "reason": reason,
+                "startedAt": started,
+                "finishedAt": timestamp(),
+                "containerID": self._identity(around),
+            }
+        }
         self.look_again_s = around.now_s + _LOOK_AGAIN_S
 
     def _back_off_restart(self, around: Surroundings) -> list[Noted]:
@@ -204,7 +209,7 @@ class Container:
 
 def timestamp() -> str:
     """Return the time as the API writes it."""
-    return datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return dt.datetime.now(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _failed(what: str) -> Noted:

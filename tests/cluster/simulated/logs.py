@@ -1,6 +1,6 @@
 """The port of the simulated kubelet that the API server asks for containers' logs.
 
-`GET /containerLogs/NAMESPACE/POD/CONTAINER?previous=…&tailLines=…` over TLS, as `kubectl logs` ends up asking a kubelet.
+`GET /containerLogs/NAMESPACE/POD/CONTAINER?previous=…&tailLines=…` over TLS: that is what `kubectl logs` ends up as.
 Nothing else is served: there is nothing to execute in. The API server of this form of cluster does not check the
 certificate, and who may read logs it has checked before it asks.
 """
@@ -11,16 +11,21 @@ import http.server
 import ssl
 import threading
 import urllib.parse
-from collections.abc import Callable
+from typing import Protocol
 
-Read = Callable[[str, str, str, bool], list[tuple[str, str]]]
+
+class Read(Protocol):
+    """Finds a container's log as pairs of time and line; `LookupError`, worded as the kubelet does, for none."""
+
+    def __call__(self, namespace: str, pod: str, container: str, *, previous: bool) -> list[tuple[str, str]]:
+        """Return the log of the running, or of the previous, container."""
 
 
 def serve(certificate: str, key: str, read: Read) -> int:
     """Serve in a thread on a free port of loopback, and return the port; `read` finds a log or raises `LookupError`."""
 
     class Handler(http.server.BaseHTTPRequestHandler):
-        def do_GET(self) -> None:  # noqa: N802 - the name that the base class calls
+        def do_GET(self) -> None:
             self._answer(*_respond(self.path, read))
 
         def log_message(self, *_: object) -> None:
@@ -50,7 +55,7 @@ def _respond(target: str, read: Read) -> tuple[int, str]:
         return 404, "the simulated node serves logs only\n"
     _, namespace, pod, container = parts
     try:
-        log = read(namespace, pod, container, query.get("previous") == "true")
+        log = read(namespace, pod, container, previous=query.get("previous") == "true")
     except LookupError as error:
         return 400, str(error.args[0])
     stamped = query.get("timestamps") == "true"

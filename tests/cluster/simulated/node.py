@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import datetime
+import datetime as dt
 from typing import Any
 
 from tests.cluster.api import Api, ApiError
@@ -21,7 +21,9 @@ def register(api: Api, *, log_port: int) -> None:
     with contextlib.suppress(ApiError):  # it exists when we were restarted
         api.post("/api/v1/nodes", {"metadata": {"name": NODE_NAME, "labels": labels}})
     status = {
-        "capacity": _CAPACITY, "allocatable": _CAPACITY, "conditions": _conditions(),
+        "capacity": _CAPACITY,
+        "allocatable": _CAPACITY,
+        "conditions": _conditions(),
         "addresses": [{"type": "InternalIP", "address": "127.0.0.1"}, {"type": "Hostname", "address": NODE_NAME}],
         "daemonEndpoints": {"kubeletEndpoint": {"Port": log_port}},
         "nodeInfo": _node_info(),
@@ -37,7 +39,7 @@ def renew(api: Api) -> None:
 
 
 def _lease() -> Json:
-    now = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    now = dt.datetime.now(dt.UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
     return {"holderIdentity": NODE_NAME, "leaseDurationSeconds": 40, "renewTime": now}
 
 
@@ -53,7 +55,14 @@ def _conditions() -> list[Json]:
 
 def _node_info() -> Json:
     return {
-        "kubeletVersion": "v1.34.4", "containerRuntimeVersion": "simulated://0", "osImage": "simulated",
-        "operatingSystem": "linux", "architecture": "amd64", "kernelVersion": "", "machineID": "", "systemUUID": "",
-        "bootID": "", "kubeProxyVersion": "",
+        "kubeletVersion": "v1.34.4",
+        "containerRuntimeVersion": "simulated://0",
+        "osImage": "simulated",
+        "operatingSystem": "linux",
+        "architecture": "amd64",
+        "kernelVersion": "",
+        "machineID": "",
+        "systemUUID": "",
+        "bootID": "",
+        "kubeProxyVersion": "",
     }

@@ -75,7 +75,8 @@ class Pod:
             "podIPs": [{"ip": self.ip}],
             "startTime": around.pod["status"].get("startTime") or timestamp(),
             "conditions": [
-                self._condition(name, value, _why_not(name, phase, statuses)) for name, value in conditions.items()
+                self._condition(name, value=value, why_not=_why_not(name, phase, statuses))
+                for name, value in conditions.items()
             ],
             "containerStatuses": statuses,
             **({"initContainerStatuses": inits} if inits else {}),
@@ -107,11 +108,16 @@ class Pod:
         begun = any(not _waits_for_its_first_run(each) for each in statuses)
         return "Running" if begun else "Pending"
 
-    def _condition(self, kind: str, value: bool, why_not: Json) -> Json:
+    def _condition(self, kind: str, *, value: bool, why_not: Json) -> Json:
         status = "True" if value else "False"
         if self._since.get(kind, ("",))[0] != status:
             self._since[kind] = (status, timestamp())
-        return {"type": kind, "status": status, "lastTransitionTime": self._since[kind][1], **({} if value else why_not)}
+        return {
+            "type": kind,
+            "status": status,
+            "lastTransitionTime": self._since[kind][1],
+            **({} if value else why_not),
+        }
 
 
 def _why_not(kind: str, phase: str, statuses: list[Json]) -> Json:
@@ -127,8 +133,16 @@ def _why_not(kind: str, phase: str, statuses: list[Json]) -> Json:
 
 
 def _not_created(spec: Json, state: Json) -> Json:
-    return {"name": spec["name"], "image": spec["image"], "imageID": "", "ready": False, "started": False,
-            "restartCount": 0, "state": state, "lastState": {}}
+    return {
+        "name": spec["name"],
+        "image": spec["image"],
+        "imageID": "",
+        "ready": False,
+        "started": False,
+        "restartCount": 0,
+        "state": state,
+        "lastState": {},
+    }
 
 
 def _waits_for_its_first_run(status: Json) -> bool:

@@ -56,7 +56,8 @@ def full_name(image: str) -> str:
     """Return an image's name with registry and tag, as containerd names it; `MissingReferenceError` for nonsense."""
     if not _REFERENCE.fullmatch(image) or "::" in image or image.endswith((":", "/")):
         raise MissingReferenceError(
-            f'Failed to apply default image tag "{image}": couldn\'t parse image name "{image}": invalid reference format'
+            f'Failed to apply default image tag "{image}": '
+            f'couldn\'t parse image name "{image}": invalid reference format'
         )
     first, slash, _rest = image.partition("/")
     if not slash:
