@@ -112,7 +112,8 @@ def start(spec: ClusterSpec | None = None, *, progress: Progress = silent) -> Cl
         )
     try:
         leftovers.clear(folder)
-        (folder / "logs").mkdir(parents=True, mode=0o700)
+        folder.mkdir(mode=0o700)  # it holds an administrator's key
+        (folder / "logs").mkdir()
         plan = Plan(spec.name, folder, kubernetes, spec.images, spec.attached, real, reason, lock)
         return _supervise(plan, progress)
     finally:
@@ -191,7 +192,7 @@ def _form() -> tuple[bool, str]:
 
 
 def _supervise(plan: Plan, progress: Progress) -> Cluster:
-    environment = os.environ | {"PYTHONPATH": str(folders.REPOSITORY)}
+    environment = os.environ | {"PATH": folders.search_path(), "PYTHONPATH": str(folders.REPOSITORY)}
     with (plan.folder / "logs" / "supervisor.log").open("ab") as log:
         supervisor = subprocess.Popen(
             [sys.executable, "-m", "tests.cluster.supervisor", plan.encode()],

@@ -22,6 +22,11 @@ def cache() -> Path:
     return (base if base.is_absolute() else Path.home() / ".cache") / "logjedi"
 
 
+def search_path() -> str:
+    """Return PATH with the folders of system programs, which a user's PATH may lack and `ip` and `iptables` are in."""
+    return os.pathsep.join((os.environ.get("PATH", ""), "/usr/local/sbin", "/usr/sbin", "/sbin", "/usr/bin", "/bin"))
+
+
 def clusters() -> Path:
     """Return the folder that holds one folder and one lock file per cluster."""
     return cache() / "clusters"

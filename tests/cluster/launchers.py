@@ -219,8 +219,12 @@ class NamespaceLauncher:
 
 def environment(layout: Layout) -> dict[str, str]:
     """Return the variables that components get: none of the user's, whose proxies would swallow our calls."""
-    path = os.pathsep.join((os.environ.get("PATH", ""), "/usr/local/sbin", "/usr/sbin", "/sbin", "/usr/bin", "/bin"))
-    return {"PATH": path, "HOME": str(layout.data), "LANG": "C.UTF-8", "PYTHONPATH": str(folders.REPOSITORY)}
+    return {
+        "PATH": folders.search_path(),
+        "HOME": str(layout.data),
+        "LANG": "C.UTF-8",
+        "PYTHONPATH": str(folders.REPOSITORY),
+    }
 
 
 def _cgroup_mounts() -> list[dict[str, str]]:

@@ -14,6 +14,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.cluster import folders
 from tests.cluster.components import Component
 from tests.cluster.layout import NODE_NAME, Layout
 
@@ -31,7 +32,7 @@ def obstacle() -> str:
         return "containers need Linux"
     if os.geteuid():
         return "not root: namespaces and containers need root (sudo)"
-    missing = [program for program in _PROGRAMS if not shutil.which(program)]
+    missing = [program for program in _PROGRAMS if not shutil.which(program, path=folders.search_path())]
     if missing:
         return f"no {', '.join(missing)} on PATH; install: {_INSTALL}"
     if not plugin_folder():
