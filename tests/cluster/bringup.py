@@ -55,6 +55,7 @@ class BringUp:
             self._push_images()
         self._control_plane()
         self._node_ready()
+        # Cluster DNS would be applied here: kubelets already tell pods to ask `addresses.dns_service`.
         return self._info(launcher, time.monotonic() - begun)
 
     def restart(self, name: str) -> None:
