@@ -110,7 +110,7 @@ class Operator:
         return {"redis": self.messages.ping, "analyzer": self.analyzer.ping, "kubernetes": schema, "watch": watching}
 
     async def _follow_epoch(self) -> None:
-        """Publish everything again after a start, and whenever Redis turns out to be another one; trim our stream."""
+        """Publish everything again after a start, and whenever Redis turns out to be another one; trim the streams."""
         known = ""
         await self.ready.wait()
         while True:
@@ -119,7 +119,7 @@ class Operator:
                 if epoch != known:
                     log.info("publishing all records again", records=reconcile.tell_everything(self.parts))
                     known = epoch
-                for stream in (streams.PROPOSALS, streams.OUTCOMES):
+                for stream in (streams.PROPOSALS, streams.OUTCOMES, streams.decisions(self.parts.identity.cluster)):
                     await self.messages.trim(stream)
             except DependencyDown as error:
                 log.warning("redis does not answer", cause=error.cause)

@@ -6,13 +6,16 @@ queue may live in memory. Kubernetes Events follow the same way.
 
 import asyncio
 import uuid
-from collections import deque
+from collections import OrderedDict, deque
+
+from pydantic import ValidationError
 
 from logjedi_contracts import bus, envelope, logs, signing, streams
-from logjedi_contracts.errors import LogJediError, TemporaryError
+from logjedi_contracts.errors import LogJediError, PermanentError, TemporaryError
 from logjedi_contracts.messages import PhaseChanged
 from logjedi_contracts.model import Message
 from logjedi_operator.adapters import kube
+from logjedi_operator.domain import sealing
 from logjedi_operator.domain.record import API_VERSION, KIND, Record
 from logjedi_operator.usecases import tell
 
@@ -24,6 +27,7 @@ _BAD = frozenset({"Failed", "RolledBack", "Refused", "Stale", "Expired"})
 class StreamTeller:
     def __init__(self, messages: bus.Bus, signer: signing.Signer, cluster: str) -> None:
         self._bus, self._signer, self._cluster = messages, signer, cluster
+        self._own_keys = signing.KeyRing([signer.public(cluster)])
         self._queue: deque[Record] = deque(maxlen=_LONGEST)
         self._filled = asyncio.Event()
 
@@ -39,6 +43,9 @@ class StreamTeller:
             while self._queue:
                 try:
                     await self._publish(self._queue[0])
+                except (PermanentError, ValidationError) as error:
+                    # Somebody else's hand in a record: what cannot be ours is told to nobody, and stops nothing.
+                    log.error("a record is not published", correlation=self._queue[0].key, cause=_brief(error))
                 except TemporaryError as error:
                     log.warning("not published yet, trying again", cause=str(error), waiting=len(self._queue))
                     await asyncio.sleep(min(error.delay_s, 2.0))
@@ -46,6 +53,9 @@ class StreamTeller:
                 self._queue.popleft()
 
     async def _publish(self, record: Record) -> None:
+        problem = sealing.publishable(record, self._own_keys, self._cluster)
+        if problem:
+            raise PermanentError(problem)
         for message in tell.messages_for(record):
             sent = envelope.wrap(message, cluster=self._cluster, analysis=record.key)
             await self._bus.publish(_stream(message), sent, self._signer)
@@ -57,13 +67,15 @@ class EventTeller:
     def __init__(self, cluster: kube.KubeCluster) -> None:
         self._cluster = cluster
         self._queue: asyncio.Queue[Record] = asyncio.Queue(maxsize=_LONGEST)
-        self._told: dict[str, int] = {}
+        self._told: OrderedDict[str, int] = OrderedDict()
 
     def tell(self, record: Record) -> None:
         sequence = record.status.audit.sequence
         if self._told.get(record.uid) == sequence or self._queue.full():
             return
         self._told[record.uid] = sequence
+        if len(self._told) > _LONGEST:
+            self._told.popitem(last=False)
         self._queue.put_nowait(record)
 
     async def serve(self) -> None:
@@ -85,6 +97,13 @@ class Tellers:
     def tell(self, record: Record) -> None:
         for teller in self._tellers:
             teller.tell(record)
+
+
+def _brief(error: Exception) -> str:
+    """Name the fields that do not fit, and not what they hold."""
+    if isinstance(error, ValidationError):
+        return "; ".join(".".join(map(str, row["loc"])) for row in error.errors(include_input=False)[:5])
+    return str(error)
 
 
 def _stream(message: Message) -> str:

@@ -11,6 +11,7 @@ from functools import reduce
 from typing import Any, Final
 
 from logjedi_contracts import canonical, paths
+from logjedi_contracts.messages import Change
 from logjedi_operator.domain import quantities
 from logjedi_operator.domain.workload import Object
 
@@ -185,3 +186,16 @@ def _prefixes(path: str) -> list[str]:
 def _items(path: str) -> Iterator[str]:
     keys = paths.split(path)
     return (part for index, part in enumerate(_prefixes(path)) if paths.is_item(keys, index))
+
+
+def beyond(changes: list[Change], patch: Object) -> list[str]:
+    """List the changed paths that lie outside what ``patch`` touched: an undo must not have any."""
+    inside = [*touched(patch), ATTEMPT_PATH]
+    return [row.path for row in changes if not any(_same_place(row.path, path) for path in inside)]
+
+
+def _same_place(first: str, second: str) -> bool:
+    """Tell whether one path lies within the other: removing what we added may empty the map above it."""
+    keys, others = paths.split(first), paths.split(second)
+    shorter = min(len(keys), len(others))
+    return keys[:shorter] == others[:shorter]

@@ -8,6 +8,8 @@ from datetime import datetime
 
 from logjedi_contracts import canonical, digest, signing
 from logjedi_contracts.errors import MessageRejected, Refused
+from logjedi_contracts.messages import Phase
+from logjedi_operator.domain import fingerprint
 from logjedi_operator.domain.record import Proposal, Record
 
 PURPOSE = "logjedi.dev/proposal/v1"
@@ -40,6 +42,20 @@ def check(record: Record, keys: signing.KeyRing, cluster: str) -> Proposal:
     if digest.of(bound) != proposal.digest or proposal.diff_hash != bound.diff_hash:
         raise Refused("digest", "the proposal in the record does not fit its digest")
     return proposal
+
+
+def publishable(record: Record, keys: signing.KeyRing, cluster: str) -> str:
+    """Say why a record must not be told to anybody; empty if it may: it is this cluster's, well named, and sealed."""
+    spec = record.spec.model_dump(mode="json", by_alias=True)
+    if record.spec.cluster != cluster or not fingerprint.matches(record.name, spec):
+        return "it does not match its spec, or is another cluster's"
+    if record.phase is not Phase.PROPOSED:
+        return ""
+    try:
+        check(record, keys, cluster)
+    except Refused as refusal:
+        return str(refusal)
+    return ""
 
 
 def expired(proposal: Proposal, asked_until: datetime | None, now: datetime) -> bool:

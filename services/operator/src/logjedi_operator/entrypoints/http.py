@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from logjedi_contracts.errors import LogJediError
+from logjedi_contracts.errors import DependencyDown, LogJediError
 
 Check = Callable[[], Awaitable[None]]
 
@@ -37,6 +37,8 @@ async def _ask(name: str, check: Check) -> tuple[str, str]:
             await check()
     except TimeoutError:
         return name, "no answer within 3 s"
+    except DependencyDown as error:
+        return error.dependency, error.cause
     except LogJediError as error:
         return name, str(error)
     return name, ""

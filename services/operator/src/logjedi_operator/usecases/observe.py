@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from logjedi_contracts import logs
-from logjedi_contracts.errors import TemporaryError
+from logjedi_contracts.errors import LogJediError, TemporaryError
 from logjedi_operator.domain import detection, fingerprint, phases, redaction
 from logjedi_operator.domain.findings import Finding, is_explained
 from logjedi_operator.domain.ownership import Owners, Unknown
@@ -18,6 +18,7 @@ from logjedi_operator.domain.workload import Object, WorkloadRef, controller
 from logjedi_operator.usecases.parts import Parts
 
 log = logs.get(__name__)
+_REFUSED_DELAY_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ class Observer:
             self.owners.forget(ref.uid)
         else:
             self.owners.learn(obj)
-            await self._look(obj)
+            await self._look_safely(obj)
         self._wake_records(obj)
 
     async def _look(self, obj: Object) -> None:
@@ -79,9 +80,11 @@ class Observer:
     async def _look_safely(self, obj: Object) -> None:
         try:
             await self._look(obj)
-        except TemporaryError as error:
+        except LogJediError as error:
+            # No other event may ever come for it, so it is looked at again even where waiting can hardly help (403).
+            delay_s = error.delay_s if isinstance(error, TemporaryError) else _REFUSED_DELAY_S
             log.warning("looking again later", object=str(WorkloadRef.of(obj)), cause=str(error))
-            self._look_again(obj, error.delay_s)
+            self._look_again(obj, delay_s)
 
     def _cancel(self, uid: str) -> None:
         timer = self._waiting.pop(uid, None)

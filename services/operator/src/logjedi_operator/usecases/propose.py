@@ -4,11 +4,12 @@ A suggestion that policy or the API server refuses becomes advice: nobody is ask
 applied. What is shown is the live object against the server's own dry-run answer, never the suggestion's words.
 """
 
+import json
 import secrets
 from dataclasses import dataclass
 from typing import Any
 
-from logjedi_contracts import canonical, digest
+from logjedi_contracts import canonical, digest, paths
 from logjedi_contracts.analysis import ProposedAction
 from logjedi_contracts.errors import Refused
 from logjedi_contracts.messages import STRATEGIC_MERGE, Action, Change, Phase, Risk
@@ -84,10 +85,9 @@ def _refuse_repetition(record: Record, patch: str, nonce: str) -> None:
 
 def _bind(parts: Parts, record: Record, draft: _Draft) -> Proposal:
     """Compute digest and seal over everything that people are shown and that will be done."""
-    shown = redaction.mask_changes(draft.changes)
-    secret_rows = [row.path for row, masked in zip(draft.changes, shown, strict=True) if row != masked]
-    if secret_rows:
-        raise Refused("secret-value", f"it would put a secret value on record: {', '.join(secret_rows)}")
+    secret = _secret_paths(draft)
+    if secret:
+        raise Refused("secret-value", f"it would put a secret value on record: {', '.join(secret)}")
     diff_hash = digest.of_changes(draft.changes)
     bound = digest.Bound(
         parts.identity.cluster, record.owner.target(), draft.action, draft.pre_image, diff_hash, draft.nonce
@@ -107,3 +107,12 @@ def _bind(parts: Parts, record: Record, draft: _Draft) -> Proposal:
         required_approvals=parts.policy.required_approvals,
     )
     return sealing.seal(proposal, record, parts.identity.signer)
+
+
+def _secret_paths(draft: _Draft) -> list[str]:
+    """List where patch, pre-image or diff hold a value that redaction masks; also one that is merely repeated."""
+    touched = [*paths.leaves(json.loads(draft.action.patch))]
+    held = [(path, row.get("value")) for path, row in json.loads(draft.pre_image).items()]
+    found = {path for path, value in [*touched, *held] if redaction.is_secret_path(path, value)}
+    masked = redaction.mask_changes(draft.changes)
+    return sorted(found | {row.path for row, shown in zip(draft.changes, masked, strict=True) if row != shown})

@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from logjedi_contracts import logs
 from logjedi_contracts.errors import Refused
-from logjedi_operator.domain import authority, detection, health, preimage
+from logjedi_operator.domain import authority, detection, diff, health, preimage
 from logjedi_operator.domain.findings import Finding
 from logjedi_operator.domain.health import Health, Stability, State
 from logjedi_operator.domain.phases import Event
@@ -123,5 +123,8 @@ async def undo_once(parts: Parts, record: Record, proposal: Proposal) -> Object 
         raise Refused("not-ours", f"changed by somebody else since: {', '.join(foreign)}")
     patch = preimage.undo(proposal.pre_image, proposal.nonce, live, patch=applied)
     version = live["metadata"]["resourceVersion"]
-    await parts.cluster.patch(PatchOrder(owner, patch, version, dry_run=True))
+    rehearsed = await parts.cluster.patch(PatchOrder(owner, patch, version, dry_run=True))
+    beyond = preimage.beyond(diff.changes(live, rehearsed), applied)
+    if beyond:
+        raise Refused("undo-differs", f"the API server would change more than the patch did: {', '.join(beyond)}")
     return await parts.cluster.patch(PatchOrder(owner, patch, version, dry_run=False))
