@@ -60,18 +60,18 @@ async def test_redis_stopped_at_the_click_is_told_within_a_second(stack: Stack, 
     assert len(await stack.cast(made)) == 1
 
 
-async def test_a_redis_that_hangs_is_told_within_a_second_and_a_half(stack: Stack, server: Valkey) -> None:
+async def test_a_redis_that_hangs_is_told_within_a_second(stack: Stack, server: Valkey) -> None:
     made, message = await stack.propose()
     server.freeze(frozen=True)
     try:
         started = time.monotonic()
         result = await stack.slack.click(message, APPROVE, user="U0ALICE")
-        elapsed_s = time.monotonic() - started
         assert await stack.told("U0ALICE", "Not recorded")
+        elapsed_s = time.monotonic() - started
     finally:
         server.freeze(frozen=False)
     assert result.status == 200
-    assert elapsed_s < 1.5
+    assert elapsed_s < 1.0
     assert await stack.cast(made) == []
 
 

@@ -14,6 +14,7 @@ import pytest
 
 from logjedi_contracts import bus as buses
 from logjedi_contracts import envelope, messages, streams
+from tests.localslack import CHANNEL_ID, Options, Tamper, serve
 from tests.unit.approval_gateway import samples
 from tests.unit.approval_gateway import stack as stacks
 
@@ -128,3 +129,35 @@ async def _asked(bus: buses.Bus, keys: stacks.Keys, made: messages.ProposalMade)
     rows = await bus.client.xrange(streams.decisions(samples.CLUSTER))
     read = [envelope.decode(fields, keys.gateway).message for _, fields in rows]
     return any(isinstance(one, messages.ProposalAsked) and one.digest == made.digest for one in read)
+
+
+async def test_no_token_signature_or_body_is_logged_at_any_level(environment: dict[str, str], tmp_path: Path) -> None:
+    keys, made = stacks.Keys(tmp_path), samples.proposal()
+    async with serve(Options(signing_secret=stacks.SECRET, gateway="http://127.0.0.1:1")) as slack:
+        chat = {
+            "SLACK_BOT_TOKEN": slack.token,
+            "SLACK_SIGNING_SECRET": stacks.SECRET,
+            "LOGJEDI_SLACK_CHANNEL": CHANNEL_ID,
+            "LOGJEDI_SLACK_API_URL": slack.api_url,
+            "LOGJEDI_LOG_LEVEL": "DEBUG",
+        }
+        async with process(environment | chat, tmp_path) as (gateway, address):
+            slack.send_clicks_to(address)
+            async with buses.connect(environment["REDIS_URL"]) as bus:
+                analysis = f"{made.record.namespace}/{made.record.name}"
+                sent = envelope.wrap(made, cluster=samples.CLUSTER, analysis=analysis)
+                await bus.publish(streams.PROPOSALS, sent, keys.operator)
+            message = await slack.until(lambda m: stacks.digest_of(m) == made.digest)
+            alice = slack.workspace.users["U0ALICE"]
+            tampers = (Tamper(), Tamper(secret="forged"), Tamper(value="nonsense"))
+            for press in [
+                slack.clicker.request(message, "logjedi_approve", user=alice, tamper=tamper) for tamper in tampers
+            ]:
+                await slack.clicker.send(press)
+            gateway.send_signal(signal.SIGTERM)
+            _, logged = await asyncio.wait_for(gateway.communicate(), 10)
+    signatures = [result.request.headers["X-Slack-Signature"] for result in slack.clicker.results]
+    lines = logged.decode()
+    assert '"result": "recorded"' in lines
+    for secret in (slack.token, stacks.SECRET, "payload=", made.nonce, "trigger_id", *signatures):
+        assert secret not in lines

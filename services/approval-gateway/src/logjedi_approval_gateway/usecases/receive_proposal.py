@@ -10,7 +10,7 @@ from datetime import datetime
 
 from logjedi_approval_gateway import metrics
 from logjedi_approval_gateway.domain.approval import Ask, Ref
-from logjedi_approval_gateway.domain.rules import Rule, Rules, Subject
+from logjedi_approval_gateway.domain.rules import Rules, Subject
 from logjedi_approval_gateway.ports.store import ApprovalStore, Opened
 from logjedi_contracts import digest, logs
 from logjedi_contracts.envelope import Envelope
@@ -36,8 +36,7 @@ class ReceiveProposal:
         if proposal.expires_at <= now:
             log.warning("proposal was past its time when it came", digest=proposal.digest)
             return
-        rule = self.rules.find(subject(sent.cluster, proposal))
-        await self._open(self._ask(ref, sent.analysis, proposal, rule, now))
+        await self._open(self._ask(ref, sent, proposal, now))
 
     async def advice(self, sent: Envelope, advice: AdviceGiven) -> None:
         """Show advice: a message without buttons."""
@@ -45,12 +44,14 @@ class ReceiveProposal:
         now = await self.store.now()
         await self._open(Ask(Ref.of(sent.cluster, advice.record), sent.analysis, advice, now, now))
 
-    def _ask(self, ref: Ref, analysis: str, proposal: ProposalMade, rule: Rule | None, now: datetime) -> Ask:
+    def _ask(self, ref: Ref, sent: Envelope, proposal: ProposalMade, now: datetime) -> Ask:
+        rule = self.rules.find(subject(ref.cluster, proposal))
         if rule is None:
-            return Ask(ref, analysis, proposal, now, proposal.expires_at, min_approvals=proposal.required_approvals)
+            expires_at, needed = proposal.expires_at, proposal.required_approvals
+            return Ask(ref, sent.analysis, proposal, now, expires_at, min_approvals=needed)
         return Ask(
             ref=ref,
-            analysis=analysis,
+            analysis=sent.analysis,
             message=proposal,
             asked_at=now,
             expires_at=min(proposal.expires_at, now + rule.expires_after),

@@ -4,6 +4,7 @@ Nothing is parsed before the signature fits. A request seen before gets the same
 No failure shows a traceback or logs a body.
 """
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable
 
@@ -16,6 +17,8 @@ from logjedi_contracts import logs
 from logjedi_contracts.errors import DependencyDown
 
 log = logs.get(__name__)
+PATIENCE_S = 0.3
+"""A store that hangs must leave time to tell the clicker so within a second."""
 
 
 def router(app: AsyncApp, secret: str, first_time: Callable[[str], Awaitable[bool]]) -> APIRouter:
@@ -52,8 +55,9 @@ async def _dispatch(app: AsyncApp, request: Request, content: str) -> Response:
 
 async def _is_first(request: Request, first_time: Callable[[str], Awaitable[bool]]) -> bool:
     try:
-        return await first_time(request.headers["x-slack-signature"])
-    except DependencyDown:
+        async with asyncio.timeout(PATIENCE_S):
+            return await first_time(request.headers["x-slack-signature"])
+    except (DependencyDown, TimeoutError):
         return True  # the vote itself will find the store down, and tell the clicker so
 
 
