@@ -20,3 +20,8 @@ def operator_group(cluster: str) -> str:
 def dead(stream: str) -> str:
     """Where what could not be handled is parked, with its error."""
     return f"{stream}:dead"
+
+
+def family(stream: str) -> str:
+    """Drop the cluster from a stream's name: metric labels must stay few."""
+    return ":".join(stream.split(":")[:2])
