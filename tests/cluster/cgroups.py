@@ -2,7 +2,7 @@
 
 A kubelet takes every pod cgroup that it can see for its own, so each cluster gets a folder below the supervisor's own
 group in each hierarchy, and a cgroup namespace whose root that folder is. Version 1 was seen working; version 2 (one
-hierarchy, controllers to be enabled from the top) follows its documentation and is untested:
+hierarchy, controllers to be enabled from the top) follows its documentation; its moves were seen, a node on it was not:
 https://docs.kernel.org/admin-guide/cgroup-v2.html
 """
 
@@ -60,6 +60,15 @@ def join(folders: list[Path]) -> None:
     """Move the calling process into the folders; made for the moment between fork and exec."""
     for folder in folders:
         (folder / "cgroup.procs").write_text(str(os.getpid()))
+
+
+def step_aside(folders: list[Path], pid: int) -> None:
+    """Version 2: move `unshare` out of the namespace's root, which may hand out controllers only when it is empty."""
+    for folder, hierarchy in zip(folders, hierarchies(), strict=True):
+        if hierarchy.kind == "cgroup2":
+            aside = folder / "outside"
+            aside.mkdir()
+            (aside / "cgroup.procs").write_text(str(pid))
 
 
 def remove(folders: list[Path]) -> None:

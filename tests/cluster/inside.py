@@ -7,6 +7,7 @@ and firewall rule is gone. It therefore needs no tidying of its own, and imports
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import select
@@ -114,7 +115,8 @@ def _free_the_root() -> None:
     (root / "system").mkdir()
     (root / "system" / "cgroup.procs").write_text("1")
     for controller in (root / "cgroup.controllers").read_text().split():
-        (root / "cgroup.subtree_control").write_text(f"+{controller}")
+        with contextlib.suppress(OSError):  # a kubelet says best which one it misses
+            (root / "cgroup.subtree_control").write_text(f"+{controller}")
 
 
 def _shield() -> None:

@@ -93,6 +93,7 @@ class NamespaceLauncher:
     def __init__(self, layout: Layout, groups: list[Path]) -> None:
         """Create the namespaces around `inside`, as members of the cgroup folders `groups`."""
         self._layout = layout
+        self._groups = groups
         self._pending = b""
         self._ended: list[tuple[str, int]] = []
         command = [
@@ -137,6 +138,7 @@ class NamespaceLauncher:
     def prepare(self) -> None:
         """Prepare the mounts and network inside, then join them to the host by a pair of interfaces."""
         addresses = self._layout.addresses
+        cgroups.step_aside(self._groups, self._process.pid)
         self._ask(
             "prepare",
             "prepared",

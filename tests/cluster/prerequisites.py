@@ -10,41 +10,40 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
-PACKAGES = ("containerd", "runc", "containernetworking-plugins", "docker-registry", "iptables", "iproute2", "conntrack")
-_CNI = (Path("/usr/lib/cni/bridge"), Path("/opt/cni/bin/bridge"))
+from tests.cluster import folders, node
 
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """One thing that is needed, whether it is there, and what it is for."""
+    """One thing that is needed, whether it is there, what it is for, and the Debian package that has it."""
 
     name: str
     there: bool
     why: str
+    package: str = ""
 
 
 def needs() -> list[Need]:
     """Look at the machine; nothing is changed."""
     tools = [
-        Need(tool, _found(tool), why)
-        for tool, why in (
-            ("containerd", "runs the containers"),
-            ("runc", "starts them"),
-            ("docker-registry", "serves the images, and genuine 'not found'"),
-            ("iptables", "the services' addresses"),
-            ("ip", "the cluster's own network"),
+        Need(tool, _found(tool), why, package)
+        for tool, why, package in (
+            ("containerd", "runs the containers", "containerd"),
+            ("runc", "starts them", "runc"),
+            ("docker-registry", "serves the images, and genuine 'not found'", "docker-registry"),
+            ("iptables", "the services' addresses", "iptables"),
+            ("ip", "the cluster's own network", "iproute2"),
         )
     ]
     return [
         Need("Linux", sys.platform == "linux", "a kubelet runs on nothing else"),
         Need("root", hasattr(os, "geteuid") and os.geteuid() == 0, "namespaces, cgroups and mounts of its own"),
         *tools,
-        Need("CNI plugins", any(path.exists() for path in _CNI), "the pods' network"),
+        Need("CNI plugins", node.plugin_folder() is not None, "the pods' network", "containernetworking-plugins"),
     ]
 
 
@@ -52,13 +51,17 @@ def ensure(console: Console, environment: Mapping[str, str]) -> None:
     """Show what is there, and install what is missing where that is possible and allowed."""
     found = needs()
     show(console, found)
-    missing = [need.name for need in found if not need.there]
-    if not missing or {"Linux", "root"} & set(missing) or shutil.which("apt-get") is None:
-        if missing:
-            console.print(f"a real node is not possible here (missing: {', '.join(missing)}); one is simulated")
+    missing = [need for need in found if not need.there]
+    if not missing:
         return
-    if _allowed(console, environment):
-        install(console)
+    if not all(need.package for need in missing) or shutil.which("apt-get") is None:
+        names = ", ".join(need.name for need in missing)
+        console.print(f"a real node is not possible here (missing: {names}); one is simulated")
+        return
+    # Only what is missing: Debian's containerd would replace another vendor's, and Docker with it.
+    packages = [need.package for need in missing]
+    if _allowed(console, environment, packages):
+        install(console, packages)
 
 
 def show(console: Console, found: list[Need]) -> None:
@@ -69,26 +72,26 @@ def show(console: Console, found: list[Need]) -> None:
     console.print(table)
 
 
-def install(console: Console) -> None:
+def install(console: Console, packages: list[str]) -> None:
     """Install the packages with the system's own package manager; it prints what it does."""
     quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    for command in (["apt-get", "update", "-q"], ["apt-get", "install", "-qy", "--no-install-recommends", *PACKAGES]):
+    for command in (["apt-get", "update", "-q"], ["apt-get", "install", "-qy", "--no-install-recommends", *packages]):
         console.print(f"[dim]$ {' '.join(command)}[/]")
         subprocess.run(command, env=quiet, check=True, stdout=subprocess.DEVNULL)
 
 
-def _allowed(console: Console, environment: Mapping[str, str]) -> bool:
+def _allowed(console: Console, environment: Mapping[str, str], packages: list[str]) -> bool:
     if environment.get("YES") == "1" or environment.get("CI") == "true":
         return True
     if not sys.stdin.isatty():
         console.print("not installing anything without a yes: say YES=1")
         return False
-    answer = console.input(f"install {' '.join(PACKAGES)} with apt-get? [y/N] ")
+    answer = console.input(f"install {' '.join(packages)} with apt-get? [y/N] ")
     return answer.strip().lower() in ("y", "yes")
 
 
 def _found(tool: str) -> bool:
-    return shutil.which(tool, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin") is not None
+    return shutil.which(tool, path=folders.search_path()) is not None
 
 
 if __name__ == "__main__":
