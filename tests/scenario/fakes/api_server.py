@@ -3,8 +3,8 @@
 Passes the same conformance suite as the real one (``tests/integration/conformance``).
 """
 
-import copy
 import itertools
+import pickle
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -33,21 +33,23 @@ class FakeApiServer:
     logs: dict[tuple[str, str], str] = field(default_factory=dict)
     admission: Callable[[Object, bool], str] | None = None
     """Called with the patched object and whether it is a dry run; returns words of refusal, or nothing."""
+    writes: int = 0
+    """How many there were: whoever wants to know whether anything changed compares this."""
     _numbers: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1000))
 
     def get(self, kind: str, namespace: str, name: str) -> Object | None:
         found = self.objects.get((kind, namespace, name))
-        return copy.deepcopy(found) if found else None
+        return copied(found) if found else None
 
     def list(self, kind: str, namespace: str) -> list[Object]:
-        return [copy.deepcopy(o) for (k, n, _), o in sorted(self.objects.items()) if (k, n) == (kind, namespace)]
+        return [copied(o) for (k, n, _), o in sorted(self.objects.items()) if (k, n) == (kind, namespace)]
 
     def create(self, obj: Object) -> Object:
         key = key_of(obj)
         if key in self.objects:
             raise Conflict(f'{key[0]} "{key[2]}" already exists')
         number = next(self._numbers)
-        made = copy.deepcopy(obj)
+        made = copied(obj)
         made["metadata"] |= {"resourceVersion": str(number), "generation": 1}
         made["metadata"].setdefault("uid", f"uid-{number}")
         return self._store("ADDED", made)
@@ -56,7 +58,7 @@ class FakeApiServer:
         """PUT; with ``status`` only the status is taken over. A resourceVersion or uid that differs is a conflict."""
         there = self._there(key_of(obj))
         self._precondition(there, obj["metadata"])
-        wanted = {**there, "status": copy.deepcopy(obj.get("status", {}))} if status else copy.deepcopy(obj)
+        wanted = {**there, "status": copied(obj.get("status", {}))} if status else copied(obj)
         return self._update(there, wanted)
 
     def patch(self, key: Key, body: Object, *, dry_run: bool) -> Object:
@@ -70,13 +72,13 @@ class FakeApiServer:
             raise Refused("api-server", words)
         if dry_run:
             return self._bumped(there, changed)
-        self.patches.append(copy.deepcopy(body))
+        self.patches.append(copied(body))
         return self._update(there, changed)
 
     def edit(self, kind: str, namespace: str, name: str, change: Callable[[Object], None]) -> Object:
         """Let somebody else change an object, as it is now."""
         there = self._there((kind, namespace, name))
-        wanted = copy.deepcopy(there)
+        wanted = copied(there)
         change(wanted)
         return self._update(there, wanted)
 
@@ -99,13 +101,13 @@ class FakeApiServer:
         wanted["metadata"]["resourceVersion"] = there["metadata"]["resourceVersion"]
         wanted["metadata"]["uid"] = there["metadata"]["uid"]
         if wanted == there:
-            return copy.deepcopy(there)
+            return copied(there)
         changed = self._bumped(there, wanted)
         changed["metadata"]["resourceVersion"] = str(next(self._numbers))
         return self._store("MODIFIED", changed)
 
     def _bumped(self, there: Object, wanted: Object) -> Object:
-        changed = copy.deepcopy(wanted)
+        changed = copied(wanted)
         if changed.get("spec") != there.get("spec"):
             changed["metadata"]["generation"] = there["metadata"]["generation"] + 1
         return changed
@@ -113,11 +115,17 @@ class FakeApiServer:
     def _store(self, event: str, obj: Object) -> Object:
         self.objects[key_of(obj)] = obj
         self._tell(event, obj)
-        return copy.deepcopy(obj)
+        return copied(obj)
 
     def _tell(self, event: str, obj: Object) -> None:
+        self.writes += 1
         for watcher in list(self.watchers):
-            watcher(event, copy.deepcopy(obj))
+            watcher(event, copied(obj))
+
+
+def copied(value: Any) -> Any:
+    """Copy JSON, ten times as fast as ``copy.deepcopy``."""
+    return pickle.loads(pickle.dumps(value))  # noqa: S301 - our own bytes
 
 
 def key_of(obj: Object) -> Key:
@@ -127,7 +135,7 @@ def key_of(obj: Object) -> Key:
 def merged(there: Any, patch: Any, name: str = "") -> Any:
     """Apply a strategic-merge patch: ``null`` removes, lists with a merge key merge, others are replaced."""
     if isinstance(patch, dict) and isinstance(there, dict):
-        result = copy.deepcopy(there)
+        result = copied(there)
         for key, value in patch.items():
             if value is None:
                 result.pop(key, None)
@@ -136,7 +144,7 @@ def merged(there: Any, patch: Any, name: str = "") -> Any:
         return result
     if isinstance(patch, list) and isinstance(there, list) and name in paths.MERGE_KEYS:
         return _merged_items(there, patch, paths.MERGE_KEYS[name])
-    return copy.deepcopy(patch)
+    return copied(patch)
 
 
 def _empty(value: Any) -> Any:
@@ -144,7 +152,7 @@ def _empty(value: Any) -> Any:
 
 
 def _merged_items(there: list[Object], patch: list[Object], merge_key: str) -> list[Object]:
-    items = {item[merge_key]: copy.deepcopy(item) for item in there}
+    items = {item[merge_key]: copied(item) for item in there}
     for change in patch:
         if change.get("$patch") == "delete":
             items.pop(change[merge_key], None)

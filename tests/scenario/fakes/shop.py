@@ -15,7 +15,11 @@ from logjedi_operator.ports.outside import Clock
 from tests.scenario.fakes.api_server import FakeApiServer, Object
 
 NAMESPACE = "shop"
-GOOD, BAD, ALSO_BAD, HALF_GOOD = (f"registry.example/shop/web:{tag}" for tag in ("1.1", "1.2-typo", "1.3-typo", "1.1.1"))
+GOOD, BAD, ALSO_BAD, HALF_GOOD = (
+    f"registry.example/shop/web:{tag}" for tag in ("1.1", "1.2-typo", "1.3-typo", "1.1.1")
+)
+_GROWN_UP_S = 150
+"""Older pods look as they looked before."""
 REVISION = "deployment.kubernetes.io/revision"
 
 
@@ -60,9 +64,13 @@ class Shop:
         self._made: dict[str, datetime] = {}
 
     async def run(self) -> None:
+        """Look each second; work only if something changed or a pod is young enough to change by itself."""
+        seen: object = None
         while True:
-            if not self.frozen:
+            young = any((self._clock.now() - made).total_seconds() < _GROWN_UP_S for made in self._made.values())
+            if not self.frozen and (young or seen != (self._server.writes, list(self.behaviour.items()))):
                 self.sync()
+                seen = (self._server.writes, list(self.behaviour.items()))
             await asyncio.sleep(1)
 
     def sync(self) -> None:
@@ -133,7 +141,9 @@ class Shop:
     def _replicasets(self, deployment: Object) -> tuple[Object, list[Object]]:
         uid = deployment["metadata"]["uid"]
         mine = [
-            rs for rs in self._server.list("ReplicaSet", NAMESPACE) if rs["metadata"]["ownerReferences"][0]["uid"] == uid
+            rs
+            for rs in self._server.list("ReplicaSet", NAMESPACE)
+            if rs["metadata"]["ownerReferences"][0]["uid"] == uid
         ]
         digest = canonical.sha256(deployment["spec"]["template"])[:10]
         newest = max((_revision(rs) for rs in mine), default=0)
@@ -195,7 +205,9 @@ def _revised(number: int) -> Callable[[Object], None]:
 
 def _owner(obj: Object, api_version: str) -> list[Any]:
     meta = obj["metadata"]
-    return [{"apiVersion": api_version, "kind": obj["kind"], "name": meta["name"], "uid": meta["uid"], "controller": True}]
+    return [
+        {"apiVersion": api_version, "kind": obj["kind"], "name": meta["name"], "uid": meta["uid"], "controller": True}
+    ]
 
 
 def _deployment(name: str, image: str) -> Object:

@@ -59,6 +59,7 @@ class World:
         self.audit: list[dict[str, Any]] = []
         self.parked: list[tuple[object, str]] = []
         self.operator: Operator | None = None
+        self._read: tuple[int, list[Record]] = (-1, [])
         self._tasks = [asyncio.get_running_loop().create_task(self.shop.run())]
 
     # what happens
@@ -97,9 +98,8 @@ class World:
         await self.until(lambda: any(record.phase is phase for record in self.records), within_s=within_s)
         return next(record for record in self.records if record.phase is phase)
 
-    def tamper(self, change: Callable[[Object], None], *, keep_rules: bool = False) -> None:
+    def tamper(self, change: Callable[[Object], None]) -> None:
         """Let somebody with the right to write records put anything into the status."""
-        del keep_rules
         name = self.record.name
         self.server.edit(KIND, NAMESPACE, name, lambda obj: change(obj["status"]))
 
@@ -107,7 +107,11 @@ class World:
 
     @property
     def records(self) -> list[Record]:
-        return [Record.from_object(obj) for obj in self.server.list(KIND, NAMESPACE)]
+        writes, records = self._read
+        if writes != self.server.writes:
+            records = [Record.from_object(obj) for obj in self.server.list(KIND, NAMESPACE)]
+            self._read = (self.server.writes, records)
+        return records
 
     @property
     def record(self) -> Record:
@@ -178,11 +182,8 @@ class Operator:
         self.gate.dead = True
         if self._watch in self.world.server.watchers:
             self.world.server.watchers.remove(self._watch)
-        for timer in [*self.queue._timers.values()]:
-            timer.cancel()
-        late = [entry for entry in self.observer._waiting.values()]
-        for entry in late:
-            entry.cancel()
+        for waiting in [*self.queue._timers.values(), *self.observer._waiting.values()]:
+            waiting.cancel()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

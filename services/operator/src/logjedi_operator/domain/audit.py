@@ -10,6 +10,8 @@ from datetime import datetime
 from typing import Any
 
 from logjedi_contracts import canonical
+from logjedi_contracts.messages import Phase
+from logjedi_operator.domain.phases import LED_BY
 from logjedi_operator.domain.record import AuditHead, Record
 
 
@@ -34,6 +36,21 @@ def line(record: Record, *, event: str, at: datetime, cluster: str, policy: str)
         "policy": policy,
         "result": status.message,
     }
+
+
+def again(record: Record, *, cluster: str, policy: str) -> dict[str, Any] | None:
+    """Tell a record's newest line once more, for whoever was killed between saving the record and writing the line.
+
+    The same row with the same hash, marked ``repeated``; ``None`` if nothing was audited yet.
+    """
+    status = record.status
+    if not status.audit.sequence or status.observed_at is None:
+        return None
+    # votes that wait for others are added to a proposal without a line of their own
+    decisions = [] if status.phase is Phase.PROPOSED else status.decisions
+    before = record.with_status(audit=AuditHead(sequence=status.audit.sequence - 1), decisions=decisions)
+    row = line(before, event=LED_BY[status.phase].value, at=status.observed_at, cluster=cluster, policy=policy)
+    return {**row, "hash": status.audit.hash, "repeated": True}
 
 
 def chain(head: AuditHead, row: dict[str, Any], key: bytes) -> AuditHead:

@@ -106,6 +106,8 @@ MOVES: Final[dict[Phase, dict[Event, Phase]]] = {
     Phase.SUPERSEDED: _AGAIN,
 }
 TERMINAL: Final = frozenset(phase for phase, moves in MOVES.items() if moves is _AGAIN)
+LED_BY: Final = {phase: event for moves in MOVES.values() for event, phase in moves.items()}
+"""Each phase is entered by one event alone, so that an audit line can be told again from the record."""
 _QUIET: Final = frozenset({Phase.DETECTED, Phase.ANALYZING})
 """Nobody was told yet, so there is nothing to correct in chat."""
 

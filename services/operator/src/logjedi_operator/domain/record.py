@@ -62,6 +62,9 @@ class EvidenceSummary(Part):
     excerpt: list[str] = Field(default_factory=list)
 
 
+_NAME_LENGTHS = {"diagnoser": 32, "rule": 128, "model": 128}
+
+
 class DiagnosisPart(Part):
     summary: str
     root_cause: str = ""
@@ -77,7 +80,10 @@ class DiagnosisPart(Part):
 
     @classmethod
     def of(cls, diagnosis: messages.Diagnosis) -> Self:
-        return cls(**diagnosis.model_dump(exclude={"confidence"}), confidence=f"{diagnosis.confidence:.2f}")
+        """Take a diagnosis over, its names cut to what the schema holds: the record must be saved in any case."""
+        fields = diagnosis.model_dump(exclude={"confidence"})
+        cut = {name: fields[name][:length] for name, length in _NAME_LENGTHS.items()}
+        return cls(**{**fields, **cut}, confidence=f"{diagnosis.confidence:.2f}")
 
     def message(self) -> messages.Diagnosis:
         return messages.Diagnosis(**self.model_dump(exclude={"confidence"}), confidence=float(self.confidence))

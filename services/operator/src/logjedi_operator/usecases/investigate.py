@@ -20,7 +20,10 @@ from logjedi_operator.usecases.parts import Parts
 async def investigate(parts: Parts, record: Record) -> Record:
     """Analyse the incident and end in ``Proposed``, ``Advised`` or ``Gone``."""
     owner = record.owner
-    live = await parts.cluster.get(owner.api_version, owner.kind, owner.namespace, owner.name)
+    try:
+        live = await parts.cluster.get(owner.api_version, owner.kind, owner.namespace, owner.name)
+    except Refused as refusal:
+        return await _advise_unread(parts, record, refusal)
     if live is None or live["metadata"]["uid"] != owner.uid:
         return await incident.advance(parts, record, Event.GONE, f"{owner} is not there any more")
     record = await incident.advance(parts, record, Event.ANALYSIS_STARTED, "collecting evidence")
@@ -33,7 +36,7 @@ async def resume(parts: Parts, record: Record) -> Record:
         collected = await collect_evidence.collect(parts.cluster, _finding(record), parts.evidence)
     except Refused as refusal:
         if refusal.rule != "gone":
-            raise
+            return await _advise_unread(parts, record, refusal)
         return await incident.advance(parts, record, Event.GONE, f"{record.owner} is not there any more")
     request = _request(parts, record, collected)
     try:
@@ -48,7 +51,7 @@ async def _conclude(parts: Parts, record: Record, collected: Collected, response
     if response.action is None:
         why = _for_people(collected, response.why_no_action) or "no safe patch is known"
         return await incident.advance(parts, record, Event.ADVISED, why)
-    if record.status.attempts > parts.timing.attempts:
+    if incident.tried(record) >= parts.timing.attempts:
         why = f"tried {parts.timing.attempts} times: somebody has to look at it"
         return await incident.advance(parts, record, Event.ADVISED, why)
     return await propose.propose(parts, record, collected, response.action)
@@ -64,6 +67,12 @@ def _told(collected: Collected, diagnosis: Diagnosis) -> DiagnosisPart:
 
 def _for_people(collected: Collected, text: str) -> str:
     return redaction.scrub_text(collected.pseudonyms.with_names(text))
+
+
+async def _advise_unread(parts: Parts, record: Record, refusal: Refused) -> Record:
+    """Say that the workload cannot even be read; it is looked at again after the cooldown."""
+    why = f"{record.owner} cannot be read ({refusal.rule}): {refusal}"
+    return await incident.advance(parts, record, Event.ADVISED, why)
 
 
 async def _advise_unanswered(parts: Parts, record: Record, collected: Collected, cause: str) -> Record:

@@ -6,7 +6,7 @@ applied. What is shown is the live object against the server's own dry-run answe
 
 import json
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from logjedi_contracts import canonical, digest, paths
@@ -17,12 +17,15 @@ from logjedi_operator.domain import diff, preimage, redaction, sealing
 from logjedi_operator.domain.phases import Event
 from logjedi_operator.domain.record import ActionPart, ChangePart, Proposal, Record
 from logjedi_operator.domain.workload import Object
-from logjedi_operator.ports.cluster import PatchOrder
+from logjedi_operator.ports.cluster import Conflict, PatchOrder
 from logjedi_operator.usecases import allow, incident
 from logjedi_operator.usecases.collect_evidence import Collected
 from logjedi_operator.usecases.parts import Parts
 
 MOST_CHANGES = 200
+LONGEST = 65_536
+"""Characters of a patch or pre-image that record and messages hold."""
+_TRIES = 5
 _NOT_AGAIN = frozenset({Phase.ROLLED_BACK, Phase.FAILED, Phase.REJECTED})
 """Ends after which an equal change is not proposed again."""
 
@@ -30,13 +33,38 @@ _NOT_AGAIN = frozenset({Phase.ROLLED_BACK, Phase.FAILED, Phase.REJECTED})
 async def propose(parts: Parts, record: Record, collected: Collected, suggested: ProposedAction) -> Record:
     """End in ``Proposed``, or in ``Advised`` with the reason why the suggestion cannot be put to people."""
     try:
-        proposal = await _make(parts, record, collected, suggested)
+        proposal = await _try(parts, record, collected, suggested)
     except Refused as refusal:
         return await incident.advance(parts, record, Event.ADVISED, f"no safe patch ({refusal.rule}): {refusal}")
     return await incident.advance(
         parts, record, Event.PROPOSED, f"waiting for approval of {proposal.digest[: digest.SHOWN_DIGITS]}",
         proposal=proposal, asked=None, decisions=[], dry_run=None, applied=None, verification=None, rollback=None,
     )  # fmt: skip
+
+
+async def _try(parts: Parts, record: Record, collected: Collected, suggested: ProposedAction) -> Proposal:
+    """Make the proposal on the object as it is now, without another analysis if only others' fields have changed.
+
+    Raises ``Conflict`` if a touched field changed since the evidence was collected: then it must be looked at again.
+    """
+    for _ in range(_TRIES):
+        try:
+            return await _make(parts, record, collected, suggested)
+        except Conflict:
+            collected = await _renewed(parts, record, collected, suggested)
+    raise Conflict("the object keeps changing")
+
+
+async def _renewed(parts: Parts, record: Record, collected: Collected, suggested: ProposedAction) -> Collected:
+    owner = record.owner
+    live = await parts.cluster.get(owner.api_version, owner.kind, owner.namespace, owner.name)
+    if live is None or live["metadata"]["uid"] != owner.uid:
+        raise Conflict(f"{owner} is not there any more")
+    patch = redaction.resolve(suggested.patch, collected.pseudonyms)
+    changed = preimage.still_holds(preimage.capture(collected.live, patch), live)
+    if changed:
+        raise Conflict(f"changed since the evidence was collected: {', '.join(changed)}")
+    return replace(collected, live=live)
 
 
 async def _make(parts: Parts, record: Record, collected: Collected, suggested: ProposedAction) -> Proposal:
@@ -50,6 +78,8 @@ async def _make(parts: Parts, record: Record, collected: Collected, suggested: P
     await allow.check(parts, live, action, nonce)
     changes = await dry_run(parts, record, live, patch)
     draft = _Draft(action, nonce, changes, suggested.risk, preimage.capture(live, patch))
+    if len(draft.pre_image) > LONGEST:
+        raise Refused("too-large", f"what it replaces is longer than {LONGEST} characters, more than can be kept")
     return _bind(parts, record, draft)
 
 

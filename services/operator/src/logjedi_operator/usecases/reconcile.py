@@ -10,7 +10,8 @@ from logjedi_contracts import logs
 from logjedi_contracts.messages import Phase
 from logjedi_operator.domain import fingerprint
 from logjedi_operator.domain.record import Record
-from logjedi_operator.usecases import apply, investigate
+from logjedi_operator.ports.cluster import Conflict
+from logjedi_operator.usecases import apply, incident, investigate
 from logjedi_operator.usecases.parts import Parts
 from logjedi_operator.usecases.verify import Verifier
 from logjedi_operator.usecases.watch_over import Watchman
@@ -26,13 +27,25 @@ class Reconciler:
         self._parts = parts
         self._verifier = Verifier(parts)
         self._watchman = Watchman(parts)
+        self._met: set[str] = set()
+        """Records that this process has worked on."""
 
     async def __call__(self, key: str) -> None:
         """Work on ``key`` until there is nothing to do but wait, then ask to be woken."""
+        try:
+            await self._work(key)
+        except Conflict:
+            # Our copy may be the older one, and the watch may be long in bringing the newer.
+            await self._parts.records.read(key)
+            raise
+
+    async def _work(self, key: str) -> None:
         record = self._parts.records.cached(key) or await self._parts.records.read(key)
         for _ in range(_STEPS):
+            self._forget_what_is_over(key, record)
             if record is None or not self._acceptable(record):
                 return
+            self._meet(record)
             before = record.phase
             record, wait = await self._step(record)
             if record.phase is before:
@@ -40,6 +53,21 @@ class Reconciler:
                     self._parts.wakeups.wake(key, after_s=max(wait.total_seconds(), 0.05))
                 return
         self._parts.wakeups.wake(key, after_s=1.0)
+
+    def _forget_what_is_over(self, key: str, record: Record | None) -> None:
+        """Keep no memory of an earlier attempt, nor of a record that is gone."""
+        if record is None:
+            self._met.discard(key)
+        if record is None or record.phase is not Phase.PROPOSED:
+            self._watchman.forget(key)
+        if record is None or record.phase is not Phase.VERIFYING:
+            self._verifier.forget(key)
+
+    def _meet(self, record: Record) -> None:
+        """Complete the audit trail of a record that another process may have left in the middle."""
+        if record.key not in self._met:
+            self._met.add(record.key)
+            incident.repeat_audit(self._parts, record)
 
     def _acceptable(self, record: Record) -> bool:
         """Leave alone what cannot be ours: another cluster's record, or a name that does not follow from the spec."""

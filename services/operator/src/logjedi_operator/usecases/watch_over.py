@@ -4,16 +4,17 @@ A proposal ends by itself when its workload heals, goes, or its time is over, so
 healthy or absent workload. An ended incident whose failure is still there is taken up again after its cooldown.
 """
 
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Final
 
 from logjedi_contracts.errors import Refused
 from logjedi_contracts.messages import Phase
-from logjedi_operator.domain import detection, fingerprint, health, sealing
+from logjedi_operator.domain import detection, fingerprint, health, preimage, sealing
 from logjedi_operator.domain.findings import Family, Finding
 from logjedi_operator.domain.health import Stability, State
 from logjedi_operator.domain.phases import Event
-from logjedi_operator.domain.record import Record
+from logjedi_operator.domain.record import Proposal, Record
 from logjedi_operator.usecases import incident, workload_state
 from logjedi_operator.usecases.decide import authority_of
 from logjedi_operator.usecases.parts import Parts
@@ -24,12 +25,25 @@ _AT_ONCE: Final = frozenset({Phase.STALE})
 """Taken up again without a cooldown: the object changed under a proposal, so a new one is due."""
 
 
+@dataclass(slots=True)
+class _Seen:
+    """What is remembered of one waiting proposal."""
+
+    nonce: str
+    stability: Stability | None = None
+    published: datetime | None = None
+
+
 class Watchman:
-    """Remembers since when the workloads of waiting incidents have been healthy."""
+    """Remembers since when the workloads of waiting incidents have been healthy; a restart starts counting anew."""
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
-        self._stability: dict[str, Stability] = {}
+        self._seen: dict[str, _Seen] = {}
+
+    def forget(self, key: str) -> None:
+        """Drop what is remembered of a record that does not wait any more."""
+        self._seen.pop(key, None)
 
     async def wait(self, record: Record) -> tuple[Record, timedelta | None]:
         """Look at an incident that waits for people; return it and when to look again."""
@@ -41,32 +55,48 @@ class Watchman:
         asked = record.status.asked
         if sealing.expired(proposal, asked.expires_at if asked else None, now):
             return await self._end(record, Event.EXPIRED, "nobody decided in time")
-        ended = await self._ended_by_itself(record)
+        seen = self._remembered(record, proposal)
+        ended = await self._ended_by_itself(record, proposal, seen)
         if ended is not None:
             return ended
+        settling = seen.stability is not None and seen.stability.healthy_since is not None
+        wait = min(parts.timing.poll * (1 if settling else 6), proposal.expires_at - now + timedelta(seconds=1))
         if asked is None:
-            parts.teller.tell(record)
-            return record, _REPUBLISH
-        return record, min(parts.timing.poll * 6, asked.expires_at - now + timedelta(seconds=1))
+            return record, min(wait, self._publish(record, seen, now))
+        return record, min(wait, asked.expires_at - now + timedelta(seconds=1))
 
-    async def _ended_by_itself(self, record: Record) -> tuple[Record, timedelta | None] | None:
+    def _remembered(self, record: Record, proposal: Proposal) -> _Seen:
+        seen = self._seen.get(record.key)
+        if seen is None or seen.nonce != proposal.nonce:
+            seen = self._seen[record.key] = _Seen(proposal.nonce)
+        return seen
+
+    def _publish(self, record: Record, seen: _Seen, now: datetime) -> timedelta:
+        """Publish again if it is time; return when it is next. The workload's own events wake us far more often."""
+        if seen.published is None or now >= seen.published + _REPUBLISH:
+            self._parts.teller.tell(record)
+            seen.published = now
+        return seen.published + _REPUBLISH - now
+
+    async def _ended_by_itself(
+        self, record: Record, proposal: Proposal, seen: _Seen
+    ) -> tuple[Record, timedelta | None] | None:
         parts, now = self._parts, self._parts.clock.now()
         state = await workload_state.read(parts, record.owner)
         if state is None:
             return await self._end(record, Event.GONE, f"{record.owner} is not there any more")
+        changed = preimage.still_holds(proposal.pre_image, state.owner)
+        if changed:
+            return await self._end(record, Event.STALE, f"changed since it was shown: {', '.join(changed)}")
         verdict = health.assess(state.owner, state.pods, now)
         if verdict.state is State.HEALTHY and still_failing(parts, record, state):
             verdict = health.Health(State.PROGRESSING, "the failure still shows", verdict.restarts)
-        stability = health.observe(self._stability.get(record.key), verdict, now)
-        self._stability[record.key] = stability
-        if health.settled(stability, parts.timing.settle, now):
+        seen.stability = health.observe(seen.stability, verdict, now)
+        if health.settled(seen.stability, parts.timing.settle, now):
             return await self._end(record, Event.RECOVERED, "the workload got healthy by itself")
-        if stability.healthy_since is not None:
-            return record, parts.timing.poll
         return None
 
     async def _end(self, record: Record, event: Event, message: str) -> tuple[Record, timedelta | None]:
-        self._stability.pop(record.key, None)
         return await incident.advance(self._parts, record, event, message), None
 
     async def ended(self, record: Record) -> tuple[Record, timedelta | None]:
@@ -83,16 +113,13 @@ class Watchman:
 
     async def _again(self, record: Record) -> tuple[Record, timedelta | None]:
         parts = self._parts
-        if record.status.attempts > parts.timing.attempts:
+        if record.phase is Phase.ADVISED and incident.tried(record) >= parts.timing.attempts:
             return record, parts.timing.retention
         state = await workload_state.read(parts, record.owner)
         if state is None or not still_failing(parts, record, state):
             return record, parts.timing.retention
         message = "the object changed: looking again" if record.phase in _AT_ONCE else "the failure is there again"
-        again = await incident.advance(
-            parts, record, Event.RETURNED, message, attempts=record.status.attempts + 1, asked=None
-        )
-        return again, timedelta(0)
+        return await incident.take_up_again(parts, record, message), timedelta(0)
 
 
 def still_failing(parts: Parts, record: Record, state: workload_state.WorkloadState) -> bool:
