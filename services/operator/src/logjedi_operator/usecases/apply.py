@@ -29,31 +29,38 @@ class Stale(Exception):  # a decision inside this use case, not an error for oth
 
 async def apply(parts: Parts, record: Record) -> Record:
     """Carry an ``Approved`` or ``Applying`` record on to ``Verifying``, or end it as what stood in the way."""
-    try:
-        proposal, by = authority.approved(record, authority_of(parts))
-        for _ in range(_TRIES):
-            try:
-                return await _apply_once(parts, record, proposal, by)
-            except Conflict as conflict:
-                log.info("the object changed meanwhile, reading it again", cause=str(conflict))
-                record = await parts.records.read(record.key) or record
-        return await incident.advance(parts, record, Event.STALE, "the object keeps changing")
-    except Refused as refusal:
-        return await incident.advance(parts, record, Event.REFUSED, f"refused ({refusal.rule}): {refusal}")
-    except Stale as stale:
-        return await incident.advance(parts, record, Event.STALE, str(stale))
+    for _ in range(_TRIES):
+        try:
+            return await _apply_once(parts, record)
+        except Conflict as conflict:
+            log.info("the object changed meanwhile, reading it again", cause=str(conflict))
+        except Refused as refusal:
+            if refusal.rule == "gone":
+                return await incident.advance(parts, record, Event.GONE, f"{record.owner} is not there any more")
+            return await incident.advance(parts, record, Event.REFUSED, f"refused ({refusal.rule}): {refusal}")
+        except Stale as stale:
+            return await incident.advance(parts, record, Event.STALE, str(stale))
+        again = await parts.records.read(record.key)
+        if again is None or again.phase not in (Phase.APPROVED, Phase.APPLYING):
+            return again or record
+        record = again
+    return await incident.advance(parts, record, Event.STALE, "the object keeps changing")
 
 
-async def _apply_once(parts: Parts, record: Record, proposal: Proposal, by: list[Actor]) -> Record:
+async def _apply_once(parts: Parts, record: Record) -> Record:
+    proposal, by = authority.approved(record, authority_of(parts))
     owner = record.owner
     live = await parts.cluster.get(owner.api_version, owner.kind, owner.namespace, owner.name)
     if live is None or live["metadata"]["uid"] != owner.uid:
-        return await incident.advance(parts, record, Event.GONE, f"{owner} is not there any more")
-    if preimage.attempt_of(live) == proposal.nonce:
-        return await _applied(parts, record, live, by)
-    if record.phase is Phase.APPROVED and sealing.expired(proposal, None, parts.clock.now()):
-        return await incident.advance(parts, record, Event.EXPIRED, "the approval came to effect too late")
+        raise Refused("gone", f"{owner} is not there any more")
     patch: dict[str, Any] = json.loads(proposal.action.patch)
+    if preimage.attempt_of(live) == proposal.nonce or _went_through(record, proposal, live, patch):
+        return await _applied(parts, record, live, by)
+    _refuse_second_use(record, proposal, live)
+    if sealing.expired(proposal, None, parts.clock.now()):
+        if record.phase is Phase.APPROVED:
+            return await incident.advance(parts, record, Event.EXPIRED, "the approval came to effect too late")
+        raise Stale("its time was over before it was applied")
     await _check(parts, proposal, live)
     await _rehearse(parts, record, proposal, live, patch)
     if record.phase is Phase.APPROVED:
@@ -62,6 +69,19 @@ async def _apply_once(parts: Parts, record: Record, proposal: Proposal, by: list
     version = live["metadata"]["resourceVersion"]
     answer = await parts.cluster.patch(PatchOrder(owner, patch, version, dry_run=False))
     return await _applied(parts, record, answer, by)
+
+
+def _went_through(record: Record, proposal: Proposal, live: Object, patch: dict[str, Any]) -> bool:
+    """Tell whether our patch is in the object though another incident's attempt has left its own mark there since."""
+    changed = preimage.still_holds(proposal.pre_image, live)
+    return record.phase is Phase.APPLYING and bool(changed) and preimage.applied(live, patch)
+
+
+def _refuse_second_use(record: Record, proposal: Proposal, live: Object) -> None:
+    """An approval is good for one time: raise ``Refused`` if this very proposal has had its end already."""
+    ended = any(past.digest == proposal.digest for past in record.status.history)
+    if ended or preimage.attempt_of(live) == preimage.undone(proposal.nonce):
+        raise Refused("used-before", "this approval was used before, and the change undone or refused")
 
 
 async def _check(parts: Parts, proposal: Proposal, live: Object) -> None:

@@ -7,9 +7,11 @@ the dedupe key, so that a hundred pods, a second replica or a restart cannot mak
 import asyncio
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Final
 
 from logjedi_contracts import logs
 from logjedi_contracts.errors import LogJediError, TemporaryError
+from logjedi_contracts.messages import Phase
 from logjedi_operator.domain import detection, fingerprint, phases, redaction
 from logjedi_operator.domain.findings import Finding, is_explained
 from logjedi_operator.domain.ownership import Owners, Unknown
@@ -19,6 +21,13 @@ from logjedi_operator.usecases.parts import Parts
 
 log = logs.get(__name__)
 _REFUSED_DELAY_S = 60.0
+
+
+_OURS: Final = frozenset({Phase.APPROVED, Phase.APPLYING, Phase.VERIFYING})
+
+
+class BeingMended(TemporaryError):
+    """A patch of ours is under way on the workload: what fails meanwhile is judged, and undone, with that patch."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +48,8 @@ class Observer:
     parts: Parts
     scope: Scope
     owners: Owners = field(default_factory=Owners)
-    _waiting: dict[str, asyncio.TimerHandle] = field(default_factory=dict)
-    _tasks: set[asyncio.Task[None]] = field(default_factory=set)
+    _waiting: dict[str, asyncio.TimerHandle | asyncio.Task[None]] = field(default_factory=dict)
+    """By uid: the timer of an object that is to be looked at again, or that look itself."""
 
     async def see(self, event: str, obj: Object) -> None:
         """Take in one watch event; ``event`` is ADDED, MODIFIED, DELETED or empty for the initial list."""
@@ -67,15 +76,14 @@ class Observer:
 
     def _look_again(self, obj: Object, after_s: float) -> None:
         """Look at the object once more as it is now; a newer event of it comes first and cancels this."""
-        uid = obj["metadata"]["uid"]
         loop = asyncio.get_running_loop()
-        self._waiting[uid] = loop.call_later(after_s + 0.05, self._spawn, obj)
+        self._waiting[obj["metadata"]["uid"]] = loop.call_later(after_s + 0.05, self._spawn, obj)
 
     def _spawn(self, obj: Object) -> None:
-        self._waiting.pop(obj["metadata"]["uid"], None)
+        uid = obj["metadata"]["uid"]
         task = asyncio.get_running_loop().create_task(self._look_safely(obj))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._waiting[uid] = task
+        task.add_done_callback(lambda done: self._waiting.pop(uid) if self._waiting.get(uid) is done else None)
 
     async def _look_safely(self, obj: Object) -> None:
         try:
@@ -87,9 +95,10 @@ class Observer:
             self._look_again(obj, delay_s)
 
     def _cancel(self, uid: str) -> None:
-        timer = self._waiting.pop(uid, None)
-        if timer is not None:
-            timer.cancel()
+        """Drop a look that waits or is under way: what it looks at is old news, or gone."""
+        waiting = self._waiting.pop(uid, None)
+        if waiting is not None:
+            waiting.cancel()
 
     async def _report(self, finding: Finding, obj: Object) -> None:
         """Put a due finding on its root owner and make sure that there is a record of it."""
@@ -101,9 +110,15 @@ class Observer:
         name = fingerprint.record_name(attributed.owner, attributed.family, attributed.container)
         there = self.parts.records.cached(f"{attributed.owner.namespace}/{name}")
         if there is None:
+            self._wait_for_patch(attributed.owner)
             await self._record(attributed, name)
         elif there.phase in phases.TERMINAL:
             self.parts.wakeups.wake(there.key)
+
+    def _wait_for_patch(self, owner: WorkloadRef) -> None:
+        records = self.parts.records.known()
+        if any(record.spec.workload.uid == owner.uid and record.phase in _OURS for record in records):
+            raise BeingMended(f"a patch of {owner} is being verified", delay_s=10)
 
     async def _learn_owner(self, unknown: Unknown, finding: Finding, obj: Object) -> Finding | None:
         """Fetch owners that the watch has not shown yet, at most two steps up."""

@@ -4,7 +4,9 @@ Healthy as Kubernetes means it for the kind, on a status not older than the patc
 Inconclusive at the deadline counts as failure. The undo passes the same gates as the patch did.
 """
 
+import asyncio
 import json
+from dataclasses import replace
 from datetime import timedelta
 
 from logjedi_contracts import logs
@@ -21,7 +23,9 @@ from logjedi_operator.usecases.decide import authority_of
 from logjedi_operator.usecases.parts import Parts
 
 log = logs.get(__name__)
-_TRIES = 5
+_TRIES = 8
+_PAUSE_S = 0.05
+"""Before the second try; it doubles. The last comes about 6 s after the first: a rollout writes in bursts."""
 
 
 class Verifier:
@@ -31,11 +35,16 @@ class Verifier:
         self._parts = parts
         self._stability: dict[str, Stability] = {}
 
+    def forget(self, key: str) -> None:
+        """Drop what is remembered of a record that is not verified any more."""
+        self._stability.pop(key, None)
+
     async def verify(self, record: Record) -> tuple[Record, timedelta | None]:
         """Look once; return the record and when to look again (``None``: it has ended)."""
         parts = self._parts
         try:
-            proposal, _ = authority.approved(record, authority_of(parts))
+            # As many approvals as were asked for then: what was applied must be undone, whatever the policy asks now.
+            proposal, _ = authority.approved(record, replace(authority_of(parts), required=1))
         except Refused as refusal:
             # Not ours to judge or undo: somebody else wrote this phase into the record.
             return await self._end(
@@ -46,14 +55,19 @@ class Verifier:
             return await self._end(record, Event.GONE, f"{record.owner} is not there any more", healthy=None)
         now = parts.clock.now()
         verdict = self._judge(record, state)
+        if preimage.attempt_of(state.owner) == preimage.undone(proposal.nonce):
+            # Killed between the undo and its record: whatever the workload does now, it does without the patch.
+            return await self._undone(record, Event.UNDONE, "not healthy; rolled back", ok=True), None
         stability = health.observe(self._stability.get(record.key), verdict, now)
         self._stability[record.key] = stability
         if health.settled(stability, parts.timing.settle, now):
             took = (now - record.status.applied.at) if record.status.applied else timedelta()
-            return await self._end(record, Event.HEALTHY, f"healthy {took.seconds} s after the patch", healthy=True)
+            said = f"healthy {int(took.total_seconds())} s after the patch"
+            return await self._end(record, Event.HEALTHY, said, healthy=True)
         deadline = record.status.verification.deadline if record.status.verification else now
-        if now >= deadline or health.failed_for_good(stability, parts.timing.settle, now):
-            self._stability.pop(record.key, None)
+        # What is healthy at the deadline may settle: the first look after an outage must not undo what has healed.
+        too_late = now >= deadline and stability.healthy_since is None
+        if too_late or health.failed_for_good(stability, parts.timing.settle, now):
             return await self._undo(record, proposal, verdict), None
         return record, min(parts.timing.poll, parts.timing.settle)
 
@@ -74,21 +88,24 @@ class Verifier:
     async def _end(
         self, record: Record, event: Event, message: str, *, healthy: bool | None
     ) -> tuple[Record, timedelta | None]:
-        self._stability.pop(record.key, None)
         verification = record.status.verification
         if verification is not None:
-            verification = verification.model_copy(update={"healthy": healthy, "message": message})
+            verification = verification.model_copy(update={"healthy": healthy, "message": incident.fit(message)})
         return await incident.advance(self._parts, record, event, message, verification=verification), None
 
     async def _undo(self, record: Record, proposal: Proposal, verdict: Health) -> Record:
         """Put back what the touched fields held; refuse to touch what is not ours any more."""
         why = f"not healthy: {verdict.message}"
-        for _ in range(_TRIES):
+        for number in range(_TRIES):
             try:
                 await undo_once(self._parts, record, proposal)
             except Conflict:
+                await asyncio.sleep(_PAUSE_S * 2**number)
                 continue
             except Refused as refusal:
+                if refusal.rule == "gone":
+                    gone = f"{record.owner} is not there any more"
+                    return (await self._end(record, Event.GONE, gone, healthy=None))[0]
                 said = f"{why}; the undo was refused ({refusal.rule}): {refusal}"
                 return await self._undone(record, Event.UNDO_FAILED, said, ok=False)
             return await self._undone(record, Event.UNDONE, f"{why}; rolled back", ok=True)
@@ -97,10 +114,11 @@ class Verifier:
     async def _undone(self, record: Record, event: Event, message: str, *, ok: bool) -> Record:
         now = self._parts.clock.now()
         deadline = record.status.verification.deadline if record.status.verification else now
+        said = incident.fit(message)
         return await incident.advance(
             self._parts, record, event, message,
-            verification=Verification(deadline=deadline, healthy=False, message=message[:2000]),
-            rollback=Rollback(at=now, ok=ok, message=message[:2000]),
+            verification=Verification(deadline=deadline, healthy=False, message=said),
+            rollback=Rollback(at=now, ok=ok, message=said),
         )  # fmt: skip
 
 
@@ -115,8 +133,10 @@ async def undo_once(parts: Parts, record: Record, proposal: Proposal) -> Object 
     live = await parts.cluster.get(owner.api_version, owner.kind, owner.namespace, owner.name)
     if live is None or live["metadata"]["uid"] != owner.uid:
         raise Refused("gone", f"{owner} is not there any more")
-    if preimage.attempt_of(live) == preimage.undone(proposal.nonce):
-        return live
+    if preimage.attempt_of(live) == preimage.undone(proposal.nonce) or not preimage.still_holds(
+        proposal.pre_image, live
+    ):
+        return live  # undone before, by us or by somebody else
     applied = json.loads(proposal.action.patch)
     foreign = preimage.not_ours(live, applied)
     if foreign:
