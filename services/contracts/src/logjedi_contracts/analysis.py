@@ -6,11 +6,10 @@ about masked names (is one a letter away from another?) comes as facts in ``refe
 a pseudonym only where it came from or where it was offered; the operator resolves or refuses it.
 """
 
-from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
 from logjedi_contracts.messages import ActionType, Diagnosis, LongText, Risk, Severity, ShortText, Target
 from logjedi_contracts.model import Message
@@ -33,7 +32,7 @@ class Failure(Message):
     container: ShortText = ""
     message: LongText = ""
     severity: Severity = Severity.WARNING
-    first_seen: datetime
+    first_seen: AwareDatetime
 
 
 class ContainerState(Message):
@@ -74,7 +73,7 @@ class EventSeen(Message):
     reason: ShortText = ""
     message: LongText = ""
     count: int = 1
-    last_seen: datetime | None = None
+    last_seen: AwareDatetime | None = None
 
 
 class LogTail(Message):

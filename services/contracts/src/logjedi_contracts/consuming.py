@@ -223,7 +223,7 @@ def cause(error: Exception) -> str:
 def _stop_if_cancelled() -> None:
     """Raise the cancellation that redis-py may have lost.
 
-    It sends within ``asyncio.wait_for``, which before Python 3.12 forgets a cancellation that comes as its work is done:
+    It sends within ``asyncio.wait_for``, which before Python 3.12 forgets one that comes as its work is done:
     https://github.com/python/cpython/issues/81839
     """
     task = asyncio.current_task()

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import AwareDatetime, ValidationError
 
 from logjedi_contracts import canonical, messages, signing
 from logjedi_contracts.errors import MessageRejected
@@ -37,7 +37,7 @@ class Envelope(Message):
     id: str
     type: str
     schema_version: int
-    occurred_at: datetime
+    occurred_at: AwareDatetime
     cluster: str
     analysis: str
     traceparent: str = ""
@@ -80,12 +80,12 @@ def decode(fields: Mapping[str, str], keys: signing.KeyRing) -> Received:
     The cluster that a key may speak for is checked against the envelope's own ``cluster``.
     """
     body = fields.get("body", "")
-    if not body or len(body) > MAX_BODY_BYTES:
+    if not body or len(body.encode(errors="replace")) > MAX_BODY_BYTES:
         raise MessageRejected(f"an entry without a body of 1 to {MAX_BODY_BYTES} bytes")
     signature = signing.Signature(fields.get("key", ""), fields.get("signature", ""))
     # The cluster must be known to check the key's right to it, so the body is parsed first but used only after.
     envelope = _parse(body)
-    keys.verify(signing.ENVELOPE, body.encode(), signature, cluster=envelope.cluster)
+    keys.verify(signing.ENVELOPE, body.encode(errors="replace"), signature, cluster=envelope.cluster)
     model = TYPES.get((envelope.type, envelope.schema_version))
     if model is None:
         raise MessageRejected(f"unknown message {envelope.type!r} version {envelope.schema_version}")

@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
 from logjedi_contracts.model import Message
 
@@ -136,7 +136,7 @@ class Incident(Message):
     container: ShortText = ""
     message: LongText = ""
     severity: Severity
-    first_seen: datetime
+    first_seen: AwareDatetime
     excerpt: list[LongText] = Field(default_factory=list, max_length=40)
     """The newest and most telling lines of the evidence, already redacted."""
     history: list[ShortText] = Field(default_factory=list, max_length=20)
@@ -157,8 +157,8 @@ class ProposalMade(Message):
     changes: Annotated[list[Change], Field(min_length=1, max_length=200)]
     diff_hash: Hex64
     risk: Risk
-    proposed_at: datetime
-    expires_at: datetime
+    proposed_at: AwareDatetime
+    expires_at: AwareDatetime
     required_approvals: Annotated[int, Field(ge=1, le=10)] = 1
 
 
@@ -180,11 +180,14 @@ class ProposalAsked(Message):
     digest: Hex64
     channels: list[ShortText] = Field(default_factory=list, max_length=20)
     rule: ShortText = ""
-    expires_at: datetime
+    expires_at: AwareDatetime
 
 
 class VoteCast(Message):
-    """Gateway → operator: one person's signed vote. See ``logjedi_contracts.votes`` for what is signed."""
+    """Gateway → operator: one person's signed vote. See ``logjedi_contracts.votes`` for what is signed.
+
+    Its times may lack a zone here: whoever counts votes refuses that one vote, instead of the whole record.
+    """
 
     vote_id: ShortText
     record: RecordRef
@@ -220,6 +223,6 @@ class PhaseChanged(Message):
     digest: ShortText = ""
     phase: Phase
     message: LongText = ""
-    at: datetime
+    at: AwareDatetime
     terminal: bool
     decided_by: list[Actor] = Field(default_factory=list, max_length=20)

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict
 class Message(BaseModel):
     """A frozen, closed model with a lenient reader."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_bytes="base64", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True)
 
     @classmethod
     def read(cls, value: Any) -> Self:

@@ -12,13 +12,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Self
 
-from pydantic import BeforeValidator, ValidationError
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic import BeforeValidator, ValidationError, model_validator
+from pydantic_settings import BaseSettings, DotEnvSettingsSource, NoDecode, SettingsConfigDict, SettingsError
 
 from logjedi_contracts.errors import ConfigurationError
 from logjedi_contracts.known_settings import KNOWN
 
-_SERVICE_LINK = re.compile(r"_(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT|PORT_\d+_(TCP|UDP|SCTP)(_\w+)?)$")
+_LINK_VALUE = re.compile(r"^(tcp|udp|sctp)://")
+_SERVICE_LINK = re.compile(r"_(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT_\d+_(TCP|UDP|SCTP)(_\w+)?)$")
 
 
 def _names(value: Any) -> Any:
@@ -47,14 +48,31 @@ class ServiceSettings(BaseSettings):
 
         Raises ``ConfigurationError`` with one line for each problem: setting, cause, cure.
         """
-        problems = unknown_names(os.environ)
+        filed = DotEnvSettingsSource(cls, env_file=env_file).env_vars if env_file else {}
+        problems = unknown_names({name.upper(): value or "" for name, value in filed.items()} | dict(os.environ))
         try:
             settings = cls(_env_file=env_file)
         except ValidationError as error:
             raise ConfigurationError(problems + _problems(cls, error)) from None
+        except SettingsError as error:
+            raise ConfigurationError([*problems, f"settings: {error}; see docs/configuration.md"]) from None
         if problems:
             raise ConfigurationError(problems)
         return settings
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_unset(cls, values: Any) -> Any:
+        """Drop what is no setting: ``NAME=`` where absence means something, and a Service's ``…_PORT=tcp://…``."""
+        names = environment_names(cls)
+        optional = {name for name, field in cls.model_fields.items() if field.default is None}
+        empty = optional | {names[name] for name in optional}
+        ports = {spelt for name in names if name.endswith("_port") for spelt in (name, names[name])}
+        return {
+            key: value
+            for key, value in values.items()
+            if not (key in empty and value == "") and not (key in ports and _LINK_VALUE.match(str(value)))
+        }
 
 
 def environment_names(model: type[BaseSettings]) -> dict[str, str]:
@@ -72,7 +90,7 @@ def unknown_names(environment: Mapping[str, str]) -> list[str]:
     for name in sorted(environment):
         if not name.startswith("LOGJEDI_") or name in KNOWN or name.startswith("LOGJEDI_TEST_"):
             continue
-        if _SERVICE_LINK.search(name):
+        if _SERVICE_LINK.search(name) or (name.endswith("_PORT") and _LINK_VALUE.match(environment[name])):
             continue
         near = difflib.get_close_matches(name, KNOWN, n=1, cutoff=0.6)
         cure = f"did you mean {near[0]}?" if near else "remove it"
@@ -85,8 +103,11 @@ def _problems(model: type[BaseSettings], error: ValidationError) -> list[str]:
     rows = error.errors(include_input=False, include_url=False, include_context=False)
     lines = []
     for row in rows:
-        field = str(row["loc"][0]) if row["loc"] else ""
-        name = names.get(field, field or "settings")
-        cause = "is not set; give it a value" if row["type"] == "missing" else row["msg"]
-        lines.append(f"{name}: {cause}")
+        cause = row["msg"]
+        if not row["loc"]:  # wrong together: the validator's own text names the settings
+            lines.append(cause.removeprefix("Value error, "))
+            continue
+        name = names.get(str(row["loc"][0]), str(row["loc"][0]))
+        said = "is not set; give it a value" if row["type"] == "missing" else f"{cause}; see docs/configuration.md"
+        lines.append(f"{name}: {said}")
     return lines

@@ -8,12 +8,13 @@ only where they sign. Library: https://cryptography.io/en/latest/hazmat/primitiv
 
 import base64
 import hashlib
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
@@ -22,6 +23,7 @@ from logjedi_contracts.errors import ConfigurationError, MessageRejected
 VOTE = "logjedi.dev/vote/v1"
 ENVELOPE = "logjedi.dev/envelope/v1"
 ANY_CLUSTER = "*"
+_UNREADABLE = (OSError, ValueError, TypeError, UnsupportedAlgorithm)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +62,14 @@ class Signer:
 
 
 class KeyRing:
-    """The public keys that are believed, by key id."""
+    """The public keys that are believed, by key id; one key may be bound to several clusters."""
 
     def __init__(self, keys: Iterable[PublicKey]) -> None:
-        self._keys = {key.key_id: key for key in keys}
+        self._keys: dict[str, Ed25519PublicKey] = {}
+        self._clusters: dict[str, set[str]] = {}
+        for key in keys:
+            self._keys[key.key_id] = key.key
+            self._clusters.setdefault(key.key_id, set()).add(key.cluster)
 
     def __len__(self) -> int:
         return len(self._keys)
@@ -76,12 +82,12 @@ class KeyRing:
         key = self._keys.get(signature.key_id)
         if key is None:
             raise MessageRejected(f"signed by an unknown key {signature.key_id[:16]!r}")
-        if key.cluster not in (ANY_CLUSTER, cluster):
-            raise MessageRejected(f"key {key.key_id} may not speak for cluster {cluster!r}")
+        if not self._clusters[signature.key_id] & {ANY_CLUSTER, cluster}:
+            raise MessageRejected(f"key {signature.key_id} may not speak for cluster {cluster[:63]!r}")
         try:
-            key.key.verify(base64.b64decode(signature.value, validate=True), _covered(purpose, content))
+            key.verify(base64.b64decode(signature.value, validate=True), _covered(purpose, content))
         except (InvalidSignature, ValueError) as error:
-            raise MessageRejected(f"signature by key {key.key_id} does not fit the content") from error
+            raise MessageRejected(f"signature by key {signature.key_id} does not fit the content") from error
 
 
 def key_id(key: Ed25519PublicKey) -> str:
@@ -100,16 +106,10 @@ def write_key_pair(folder: Path, name: str) -> tuple[Path, Path]:
     if not private.exists():
         folder.mkdir(parents=True, exist_ok=True)
         key = Ed25519PrivateKey.generate()
-        private.touch(mode=0o600)
-        private.write_bytes(
-            key.private_bytes(
-                serialization.Encoding.PEM,
-                serialization.PrivateFormat.PKCS8,
-                serialization.NoEncryption(),
-            )
-        )
+        pkcs8 = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+        _write_whole(private, key.private_bytes(*pkcs8))
     spki = (serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
-    public.write_bytes(_private_key(private).public_key().public_bytes(*spki))
+    _write_whole(public, _private_key(private).public_key().public_bytes(*spki))
     return private, public
 
 
@@ -117,7 +117,7 @@ def load_signer(setting: str, path: Path) -> Signer:
     """Read a PKCS#8 PEM file. Raises ``ConfigurationError`` naming ``setting``."""
     try:
         return Signer(_private_key(path))
-    except (OSError, ValueError, TypeError) as error:
+    except _UNREADABLE as error:
         cause = _reason(error)
         raise ConfigurationError([f"{setting}: {path}: {cause}; give an Ed25519 private key in PEM"]) from error
 
@@ -125,17 +125,29 @@ def load_signer(setting: str, path: Path) -> Signer:
 def load_key_ring(setting: str, entries: Iterable[str]) -> KeyRing:
     """Read public keys, each ``PATH`` or ``CLUSTER=PATH``; a file is a PEM public key or X.509 certificate.
 
-    Raises ``ConfigurationError`` naming ``setting`` and the entry.
+    Of a certificate only the key counts: to end its use, take it off the list. Raises ``ConfigurationError`` naming
+    ``setting`` and the entry; also for no entry at all, since then every message would be parked.
     """
     keys = []
     for entry in entries:
         cluster, _, path = entry.rpartition("=")
         try:
             keys.append(PublicKey(_public_key(Path(path).read_bytes()), cluster or ANY_CLUSTER))
-        except (OSError, ValueError, TypeError) as error:
+        except _UNREADABLE as error:
             problem = f"{setting}: {entry}: {_reason(error)}; give an Ed25519 public key or certificate in PEM"
             raise ConfigurationError([problem]) from error
+    if not keys:
+        raise ConfigurationError([f"{setting}: names no key; give PATH or CLUSTER=PATH of at least one public key"])
     return KeyRing(keys)
+
+
+def _write_whole(path: Path, content: bytes) -> None:
+    """Write for the owner's eyes alone, so that nobody ever finds half a key."""
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
+    unfinished.unlink(missing_ok=True)
+    unfinished.touch(mode=0o600)
+    unfinished.write_bytes(content)
+    unfinished.replace(path)
 
 
 def _private_key(path: Path) -> Ed25519PrivateKey:
