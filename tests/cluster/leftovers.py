@@ -43,15 +43,14 @@ def clear(folder: Path) -> None:
 
 
 def sweep() -> None:
-    """Clear every cluster whose supervisor is gone."""
+    """Clear every cluster whose supervisor is gone, as far as the kernel lets go of it by now."""
     if not folders.clusters().exists():
         return
     for folder in folders.clusters().iterdir():
         if folder.is_dir() and (lock := folders.try_lock(folders.lock_of(folder))) is not None:
-            try:
+            with contextlib.suppress(OSError):
                 clear(folder)
-            finally:
-                release(folder, lock)
+            release(folder, lock)
 
 
 def release(folder: Path, lock: int) -> None:

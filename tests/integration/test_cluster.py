@@ -23,7 +23,7 @@ from typing import Any
 import pytest
 
 from tests import cluster
-from tests.cluster import addresses, folders, node
+from tests.cluster import addresses, folders, node, traces
 from tests.cluster.api import Api, ApiError
 
 # The first start on a machine builds Kubernetes, which takes minutes; afterwards none of this takes a quarter of one.
@@ -245,44 +245,6 @@ def test_a_pod_reaches_a_server_of_the_host_and_the_api_server(real: Home) -> No
 # Without a trace
 
 
-class Traces:
-    """What one cluster has put on this machine, collected while it lives, to be looked for when it is gone."""
-
-    def __init__(self, up: cluster.Cluster) -> None:
-        self.name, self.info = up.name, up.info
-        pids = _family(up.info["supervisor_pid"])
-        self.processes = {pid: _started(pid) for pid in pids} | dict(_processes(str(up.kubeconfig.parent)))
-        self.firewall = firewall()
-
-    def left(self) -> dict[str, Any]:
-        """Everything that is still there."""
-        started = {pid: when for pid, when in self.processes.items() if _started(pid) == when}
-        found = {
-            "processes": [_command(pid) for pid in started],
-            "mounts": [line for line in Path("/proc/self/mounts").read_text().splitlines() if self.name in line],
-            "cgroups": [str(each) for each in Path("/sys/fs/cgroup").rglob(f"*-{self.name}")],
-            "files": [str(each) for each in folders.clusters().glob(f"{self.name}*")],
-        }
-        if interface := self.info["interface"]:
-            found["links"] = [line for line in run("ip", "-o", "link") if f" {interface}@" in line]
-            octet = self.info["pods"].split(".")[1]
-            found["routes"] = [
-                line for line in run("ip", "route") if f"10.{octet}." in line or f"198.18.{octet}." in line
-            ]
-            found["firewall"] = [line for line in firewall() if line not in self.firewall]
-            found["machine-wide settings"] = [] if machine_wide() == SETTINGS else [str(machine_wide())]
-        return {what: each for what, each in found.items() if each}
-
-
-def machine_wide() -> dict[str, str]:
-    """Settings of the whole machine that a kubelet would change."""
-    names = ("vm/overcommit_memory", "kernel/panic", "kernel/panic_on_oops")
-    return {name: (Path("/proc/sys") / name).read_text() for name in names if (Path("/proc/sys") / name).exists()}
-
-
-SETTINGS = machine_wide()
-
-
 def test_a_cluster_that_is_stopped_leaves_nothing(real: Home) -> None:
     with start("real") as other:
         assert other.info["pods"] != real.cluster.info["pods"]  # two side by side
@@ -290,11 +252,11 @@ def test_a_cluster_that_is_stopped_leaves_nothing(real: Home) -> None:
         home.create_pod("somebody")
         assert eventually(lambda: home.app("somebody")["ready"])
         home.api.close()
-        traces = Traces(other)
-        present = traces.left()
+        mine = traces.Traces(other)
+        present = mine.left()
         assert present.keys() >= {"processes", "cgroups", "files", "links", "routes"}
         assert any("/program" in each for each in present["processes"])
-    assert traces.left() == {}
+    assert mine.left() == {}
     assert real.api.ready()  # the neighbour did not notice
 
 
@@ -303,22 +265,21 @@ def test_a_cluster_whose_owner_is_killed_leaves_nothing(form: str) -> None:
     if form == "real":
         need_real_node()
     with owner(form) as (process, up):
-        traces = Traces(up)
-        assert "processes" in traces.left()
+        mine = traces.Traces(up)
+        assert "processes" in mine.left()
         process.kill()
         process.wait()
-        assert eventually(lambda: not traces.left(), 8), traces.left()
-        assert traces.left() == {}
+        assert eventually(lambda: not mine.left(), 8), mine.left()
+        assert mine.left() == {}
 
 
 def test_a_cluster_whose_supervisor_is_killed_is_cleared_by_its_owner() -> None:
     need_real_node()
-    up = start("real")
-    traces = Traces(up)
-    os.kill(up.info["supervisor_pid"], signal.SIGKILL)
-    assert eventually(lambda: traces.left().keys() == {"cgroups", "files"}, 8), traces.left()
-    up.stop()
-    assert traces.left() == {}
+    with start("real") as up:
+        mine = traces.Traces(up)
+        os.kill(up.info["supervisor_pid"], signal.SIGKILL)
+        assert eventually(lambda: mine.left().keys() == {"cgroups", "files"}, 8), mine.left()
+    assert mine.left() == {}
 
 
 def test_an_interrupt_while_it_starts_leaves_nothing() -> None:
@@ -327,10 +288,10 @@ def test_an_interrupt_while_it_starts_leaves_nothing() -> None:
     with subprocess.Popen(command, cwd=REPOSITORY, stderr=subprocess.PIPE, text=True) as process:
         folder = folders.cluster("test-interrupted")
         assert eventually((folder / "logs" / "kube-apiserver.log").exists)
-        assert _processes(str(folder))
+        assert traces.processes(str(folder))
         process.send_signal(signal.SIGINT)
         assert "interrupted" in process.communicate(timeout=30)[1]
-    assert not _processes(str(folder))
+    assert not traces.processes(str(folder))
     assert not folder.exists()
 
 
@@ -339,7 +300,7 @@ def test_the_command_line_keeps_a_cluster_up_until_it_is_taken_down(monkeypatch:
     name = "test-command-line"
     cluster.down(name)
     assert "is up in" in cli("up", name).stderr
-    traces = Traces(cluster.attach(name))
+    mine = traces.Traces(cluster.attach(name))
     try:
         assert "already up" in cli("up", name, code=1).stderr
         kubeconfig = cli("kubeconfig", name).stdout.strip()
@@ -351,7 +312,7 @@ def test_the_command_line_keeps_a_cluster_up_until_it_is_taken_down(monkeypatch:
         assert name in cluster.running()
     finally:
         cli("down", name)
-    assert traces.left() == {}
+    assert mine.left() == {}
     assert cli("status", name, code=1).stdout.strip() == "[]"
 
 
@@ -496,58 +457,5 @@ def cli(verb: str, name: str, *, code: int = 0) -> subprocess.CompletedProcess[s
     return done
 
 
-def run(*command: str) -> list[str]:
-    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
-
-
-def firewall() -> list[str]:
-    """The host's rules, without counters and comments."""
-    if not node.obstacle():
-        return [line.partition(" [")[0] for line in run("iptables-save") if not line.startswith("#")]
-    return []
-
-
-def _processes(needle: str) -> list[tuple[int, str]]:
-    pids = [int(entry.name) for entry in Path("/proc").glob("[0-9]*")]
-    return [(pid, _started(pid)) for pid in pids if needle in _command(pid) and pid != os.getpid()]
-
-
-def _family(ancestor: int) -> set[int]:
-    """A process and all that descend from it, those in containers too."""
-    children: dict[int, list[int]] = {}
-    for entry in Path("/proc").glob("[0-9]*"):
-        if fields := _stat(int(entry.name)):
-            children.setdefault(int(fields[1]), []).append(int(entry.name))
-    family, unseen = set[int](), [ancestor]
-    while unseen:
-        family.add(pid := unseen.pop())
-        unseen += children.get(pid, [])
-    return family
-
-
 def _only(found: Json, **fields: str) -> Json | None:
     return found if found.items() >= fields.items() else None
-
-
-def _command(pid: int) -> str:
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
-    except OSError:
-        return ""
-
-
-def _started(pid: int) -> str:
-    """When a process started, in clock ticks: with its number, that names it for ever. Empty when it is dead.
-
-    A process without a command line has let go of its memory and is on its last steps through the kernel.
-    """
-    fields = _stat(pid)
-    return fields[19] if fields and fields[0] != "Z" and _command(pid) else ""
-
-
-def _stat(pid: int) -> list[str]:
-    """The fields of /proc/PID/stat from the state on."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    except OSError:
-        return []
