@@ -156,7 +156,12 @@ class FakeAudit:
 
     def __init__(self, gate: Gate, lines: list[dict[str, Any]]) -> None:
         self._gate, self._lines = gate, lines
+        self._newest: dict[str, int] = {}
 
     def write(self, line: dict[str, Any]) -> None:
         with self._gate("audit.write"):
             self._lines.append(line)
+            self._newest[line["recordUid"]] = line["sequence"]
+
+    def newest(self, record_uid: str) -> int:
+        return self._newest.get(record_uid, 0)

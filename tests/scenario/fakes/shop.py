@@ -18,8 +18,6 @@ NAMESPACE = "shop"
 GOOD, BAD, ALSO_BAD, HALF_GOOD = (
     f"registry.example/shop/web:{tag}" for tag in ("1.1", "1.2-typo", "1.3-typo", "1.1.1")
 )
-_GROWN_UP_S = 150
-"""Older pods look as they looked before."""
 REVISION = "deployment.kubernetes.io/revision"
 
 
@@ -61,17 +59,22 @@ class Shop:
         self._server, self._clock = server, clock
         self.behaviour: dict[str, Behaviour] = {GOOD: runs, HALF_GOOD: runs}
         self.frozen = False
-        self._made: dict[str, datetime] = {}
+        self._made: dict[str, tuple[str, datetime]] = {}
 
     async def run(self) -> None:
-        """Look each second; work only if something changed or a pod is young enough to change by itself."""
+        """Look each second; work only if something was written or a pod looks different now."""
         seen: object = None
         while True:
-            young = any((self._clock.now() - made).total_seconds() < _GROWN_UP_S for made in self._made.values())
-            if not self.frozen and (young or seen != (self._server.writes, list(self.behaviour.items()))):
+            if not self.frozen and seen != (self._server.writes, self._looks()):
                 self.sync()
-                seen = (self._server.writes, list(self.behaviour.items()))
+                seen = (self._server.writes, self._looks())
             await asyncio.sleep(1)
+
+    def _looks(self) -> list[Look]:
+        return [self._look(image, made) for image, made in self._made.values()]
+
+    def _look(self, image: str, made: datetime) -> Look:
+        return self.behaviour.get(image, cannot_be_pulled)((self._clock.now() - made).total_seconds())
 
     def sync(self) -> None:
         for deployment in self._server.list("Deployment", NAMESPACE):
@@ -156,14 +159,12 @@ class Shop:
         return found, [rs for rs in mine if rs["metadata"]["uid"] != found["metadata"]["uid"]]
 
     def _pod(self, deployment: Object, rs: Object) -> Look:
-        name = _pod_name(rs)
+        name, image = _pod_name(rs), rs["spec"]["template"]["spec"]["containers"][0]["image"]
         if self._server.get("Pod", NAMESPACE, name) is None:
-            self._made[name] = self._clock.now()
+            self._made[name] = (image, self._clock.now())
             self._server.create(_pod(deployment, rs, self._now()))
-        image = rs["spec"]["template"]["spec"]["containers"][0]["image"]
-        age_s = (self._clock.now() - self._made[name]).total_seconds()
-        look = self.behaviour.get(image, cannot_be_pulled)(age_s)
-        status = _pod_status(look, image, _spelt(self._made[name]))
+        look = self._look(*self._made[name])
+        status = _pod_status(look, image, _spelt(self._made[name][1]))
         self._server.edit("Pod", NAMESPACE, name, lambda pod: pod.update(status=status))
         return look
 
@@ -172,8 +173,7 @@ class Shop:
             obj["spec"]["replicas"] = replicas
             obj["status"] = {"replicas": replicas, "readyReplicas": ready, "availableReplicas": ready}
 
-        if rs["metadata"]["name"]:
-            self._server.edit("ReplicaSet", NAMESPACE, rs["metadata"]["name"], change)
+        self._server.edit("ReplicaSet", NAMESPACE, rs["metadata"]["name"], change)
 
     def _report(self, deployment: Object, old: int, ready: int) -> None:
         name = deployment["metadata"]["name"]

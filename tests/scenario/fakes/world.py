@@ -13,6 +13,7 @@ from logjedi_contracts.analysis import AnalyzeRequest, AnalyzeResponse, Proposed
 from logjedi_contracts.errors import MessageRejected, PermanentError, TemporaryError
 from logjedi_contracts.messages import Diagnosis, Phase
 from logjedi_operator.adapters.work_queue import WorkQueue
+from logjedi_operator.domain import phases, sealing
 from logjedi_operator.domain.findings import Graces
 from logjedi_operator.domain.policy import Policy
 from logjedi_operator.domain.record import KIND, Record
@@ -92,7 +93,7 @@ class World:
         ends = asyncio.get_running_loop().time() + within_s
         while not what():
             assert asyncio.get_running_loop().time() < ends, f"did not happen within {within_s} s: {self.describe()}"
-            await asyncio.sleep(0.25)
+            await asyncio.sleep(0.5)
 
     async def until_phase(self, phase: Phase, *, within_s: float = 600) -> Record:
         await self.until(lambda: any(record.phase is phase for record in self.records), within_s=within_s)
@@ -117,6 +118,10 @@ class World:
     def record(self) -> Record:
         (record,) = self.records
         return record
+
+    @property
+    def record_has_ended(self) -> bool:
+        return any(record.phase in phases.TERMINAL for record in self.records)
 
     @property
     def applied(self) -> list[str]:
@@ -149,7 +154,7 @@ class Operator:
             cluster=FakeCluster(world.server, gate),
             records=self.records,
             analyzer=FakeAnalyzer(gate, world.analyzer),
-            teller=FakeTeller(gate, lambda record: world.gateway.hear(tell.messages_for(record))),
+            teller=FakeTeller(gate, self._publish),
             wakeups=self.queue,
             clock=world.clock,
             audit=FakeAudit(gate, world.audit),
@@ -165,6 +170,10 @@ class Operator:
         self._decisions = Decisions(self.parts)
         self._events: asyncio.Queue[tuple[str, Object]] = asyncio.Queue()
         self._tasks: list[asyncio.Task[None]] = []
+
+    def _publish(self, record: Record) -> None:
+        if not sealing.publishable(record, self.parts.identity.own_keys, CLUSTER):
+            self.world.gateway.hear(tell.messages_for(record))
 
     async def start(self) -> None:
         self._events.put_nowait(("START", {}))

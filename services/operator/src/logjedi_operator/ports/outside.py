@@ -32,6 +32,10 @@ class AuditTrail(Protocol):
         """Write one line of the audit trail."""
         ...
 
+    def newest(self, record_uid: str) -> int:
+        """Return the sequence of the newest line that this process wrote for a record; 0 if it wrote none."""
+        ...
+
 
 class Wakeups(Protocol):
     """The work queue: which record is looked at next, and when."""

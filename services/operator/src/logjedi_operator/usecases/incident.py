@@ -40,6 +40,7 @@ async def advance(parts: Parts, record: Record, event: Event, message: str, **ch
     ``message`` may quote the cluster: secrets in it are masked. Raises ``ImpossibleMove`` where the phase has no such
     move, ``Conflict`` if somebody wrote in between, and what ``save`` raises.
     """
+    complete_audit(parts, record)
     now, message = parts.clock.now(), fit(message)
     move = phases.transition(record.phase, event)
     if event is Event.RETURNED:
@@ -58,7 +59,7 @@ async def advance(parts: Parts, record: Record, event: Event, message: str, **ch
 
 
 async def save(parts: Parts, record: Record) -> Record:
-    """Save a status. Raises ``Conflict``, ``DependencyDown``, ``NotYetRecorded`` or ``NotRecorded``, not ``Refused``."""
+    """Save a status. Raises ``Conflict``, ``DependencyDown``, ``NotYetRecorded`` or ``NotRecorded``."""
     try:
         return await parts.records.save(record)
     except Refused as refusal:
@@ -66,8 +67,10 @@ async def save(parts: Parts, record: Record) -> Record:
         raise NotYetRecorded(said) if refusal.rule == "forbidden" else NotRecorded(said) from refusal
 
 
-def repeat_audit(parts: Parts, record: Record) -> None:
-    """Write a record's newest audit line again: the process that saved it may have been killed before it wrote it."""
+def complete_audit(parts: Parts, record: Record) -> None:
+    """Write a record's newest audit line unless we did: we were killed after the save, or its answer was lost."""
+    if parts.audit.newest(record.uid) >= record.status.audit.sequence:
+        return
     row = audit.again(record, cluster=parts.identity.cluster, policy=policy_hash(parts.policy))
     if row is not None:
         parts.audit.write(row)

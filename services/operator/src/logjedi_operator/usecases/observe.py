@@ -116,9 +116,12 @@ class Observer:
             self.parts.wakeups.wake(there.key)
 
     def _wait_for_patch(self, owner: WorkloadRef) -> None:
-        records = self.parts.records.known()
-        if any(record.spec.workload.uid == owner.uid and record.phase in _OURS for record in records):
-            raise BeingMended(f"a patch of {owner} is being verified", delay_s=10)
+        """Raise ``BeingMended`` while a patch of ours is judged, and until the pods of one that was undone are gone."""
+        gone_at = self.parts.clock.now() - self.parts.timing.settle
+        for record in self.parts.records.known():
+            undone = record.phase is Phase.ROLLED_BACK and (record.status.observed_at or gone_at) > gone_at
+            if record.spec.workload.uid == owner.uid and (undone or record.phase in _OURS):
+                raise BeingMended(f"a patch of {owner} is being verified", delay_s=10)
 
     async def _learn_owner(self, unknown: Unknown, finding: Finding, obj: Object) -> Finding | None:
         """Fetch owners that the watch has not shown yet, at most two steps up."""

@@ -74,7 +74,7 @@ async def _make(parts: Parts, record: Record, collected: Collected, suggested: P
     action = Action(
         type=suggested.type, patch_type=STRATEGIC_MERGE, patch=canonical.dumps(patch), parameters=suggested.parameters
     )
-    _refuse_repetition(record, action.patch, nonce)
+    _refuse_repetition(parts, record, action.patch, nonce)
     await allow.check(parts, live, action, nonce)
     changes = await dry_run(parts, record, live, patch)
     draft = _Draft(action, nonce, changes, suggested.risk, preimage.capture(live, patch))
@@ -106,9 +106,11 @@ class _Draft:
     pre_image: str
 
 
-def _refuse_repetition(record: Record, patch: str, nonce: str) -> None:
+def _refuse_repetition(parts: Parts, record: Record, patch: str, nonce: str) -> None:
+    """Remember for the workload, not for this cause alone: what was undone for one may not return for another."""
     change = incident.change_hash(patch, nonce)
-    for past in record.status.history:
+    others = [other for other in parts.records.known() if other.key != record.key and other.owner == record.owner]
+    for past in (past for known in (record, *others) for past in known.status.history):
         if past.change == change and past.phase in _NOT_AGAIN:
             raise Refused("tried-before", f"attempt {past.attempt} was the same change: {past.phase}: {past.message}")
 

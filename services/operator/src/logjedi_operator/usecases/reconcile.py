@@ -27,8 +27,6 @@ class Reconciler:
         self._parts = parts
         self._verifier = Verifier(parts)
         self._watchman = Watchman(parts)
-        self._met: set[str] = set()
-        """Records that this process has worked on."""
 
     async def __call__(self, key: str) -> None:
         """Work on ``key`` until there is nothing to do but wait, then ask to be woken."""
@@ -45,7 +43,7 @@ class Reconciler:
             self._forget_what_is_over(key, record)
             if record is None or not self._acceptable(record):
                 return
-            self._meet(record)
+            incident.complete_audit(self._parts, record)
             before = record.phase
             record, wait = await self._step(record)
             if record.phase is before:
@@ -56,18 +54,10 @@ class Reconciler:
 
     def _forget_what_is_over(self, key: str, record: Record | None) -> None:
         """Keep no memory of an earlier attempt, nor of a record that is gone."""
-        if record is None:
-            self._met.discard(key)
         if record is None or record.phase is not Phase.PROPOSED:
             self._watchman.forget(key)
         if record is None or record.phase is not Phase.VERIFYING:
             self._verifier.forget(key)
-
-    def _meet(self, record: Record) -> None:
-        """Complete the audit trail of a record that another process may have left in the middle."""
-        if record.key not in self._met:
-            self._met.add(record.key)
-            incident.repeat_audit(self._parts, record)
 
     def _acceptable(self, record: Record) -> bool:
         """Leave alone what cannot be ours: another cluster's record, or a name that does not follow from the spec."""
