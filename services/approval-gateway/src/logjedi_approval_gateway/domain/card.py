@@ -84,12 +84,17 @@ class Card:
         return self.digest[:SHOWN_DIGITS]
 
 
+def _is_bookkeeping(change: Change) -> bool:
+    """The attempt's own annotation comes last: people look for what changes in their workload."""
+    return change.path.startswith("metadata.annotations[logjedi.dev/")
+
+
 def of(approval: Approval, *, link: str = "") -> Card:
     """Draw an approval as it stands."""
     ask = approval.ask
     incident, diagnosis = ask.incident, ask.message.diagnosis
     proposal = ask.proposal
-    rows = tuple(_row(change) for change in proposal.changes) if proposal else ()
+    rows = tuple(_row(change) for change in sorted(proposal.changes, key=_is_bookkeeping)) if proposal else ()
     target = incident.target
     container = f" in {text.exact(incident.container)}" if incident.container else ""
     return Card(
@@ -101,7 +106,7 @@ def of(approval: Approval, *, link: str = "") -> Card:
         workload=f"{text.exact(target.kind)}/{text.exact(target.name)}",
         failing=f"{text.exact(incident.reason)}{container}",
         summary=text.visible(diagnosis.summary),
-        cause=text.visible(diagnosis.root_cause),
+        cause=text.visible(diagnosis.root_cause) if diagnosis.root_cause != diagnosis.summary else "",
         recommendation=text.visible(_recommendation(ask)),
         diagnoser=_diagnoser(ask),
         confidence=diagnosis.confidence,

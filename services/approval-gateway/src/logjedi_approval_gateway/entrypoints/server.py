@@ -22,12 +22,15 @@ def listen(host: str, port: int) -> socket.socket:
     """Take the port before anything else starts. Raises ``ConfigurationError``."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        return socket.create_server((host.strip("[]"), port), family=family, backlog=1024)
+        listener = socket.create_server((host.strip("[]"), port), family=family, backlog=1024)
     except OSError as error:
         cause = error.strerror or str(error)
         raise ConfigurationError(
             [f"LOGJEDI_GATEWAY_PORT: {host}:{port}: {cause}; give another host or port, or end what uses it"]
         ) from error
+    # asyncio sets this only on sockets that it opens itself; without it answers wait for the client's delayed ACK.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listener
 
 
 def make(app: FastAPI) -> Server:
