@@ -54,6 +54,7 @@ class Container:
     _log: list[tuple[str, str]] = field(default_factory=list)
     _previous_log: list[tuple[str, str]] = field(default_factory=list)
     _failed_pulls: int = 0
+    _pull_again_s: float = 0.0
     _crashes: int = 0
     _run: program.Run | None = None
 
@@ -64,16 +65,15 @@ class Container:
 
     def sync(self, spec: Json, around: Surroundings) -> list[Noted]:
         """Take the next step, and return the events of it; `look_again_s` is when there may be another."""
-        if self.running and self.image != spec["image"]:
-            self._end(around, exit_code=137, reason="Error")
-            return [Noted("Normal", "Killing", f"Container {self.name} definition changed, will be restarted")]
+        changed = bool(self.image) and self.image != spec["image"]
         if self.running:
-            return self._live(around)
-        if around.now_s < self.look_again_s:
+            return self._end_changed(around) if changed else self._live(around)
+        if changed:  # back-offs are counted per definition
+            self.look_again_s = self._pull_again_s = 0.0
+            self._failed_pulls = self._crashes = 0
+        if around.now_s < self.look_again_s or self._stays(spec, around):
             return []
-        if "terminated" in self.state and around.pod["spec"].get("restartPolicy") == "Never":
-            return []
-        if "terminated" in self.state and self._crashes > 1 and self._run is not None:
+        if "terminated" in self.state and self._crashes > 1:
             return self._back_off_restart(around)
         return self._begin(spec, around)
 
@@ -134,6 +134,17 @@ class Container:
             *self._live(around),
         ]
 
+    def _stays(self, spec: Json, around: Surroundings) -> bool:
+        """Say whether the container stays as it is: ended for good, or backing off from an image still unknown."""
+        if around.now_s < self._pull_again_s and _full_name(spec["image"]) not in around.images:
+            self.look_again_s = around.now_s + _LOOK_AGAIN_S
+            return True
+        return "terminated" in self.state and around.pod["spec"].get("restartPolicy") == "Never"
+
+    def _end_changed(self, around: Surroundings) -> list[Noted]:
+        self._end(around, exit_code=0, reason="Completed")  # the program ends when it is asked to
+        return [Noted("Normal", "Killing", f"Container {self.name} definition changed, will be restarted")]
+
     def _pull_in_vain(self, full: str, around: Surroundings) -> list[Noted]:
         """Fail to pull; between the attempts, whose distance doubles, say that it is backing off."""
         error = (
@@ -143,7 +154,7 @@ class Container:
         if self.state.get("waiting", {}).get("reason") == "ErrImagePull":
             back_off = f'Back-off pulling image "{self.image}"'
             self._wait("ImagePullBackOff", f"{back_off}: ErrImagePull: {error}", around)
-            self.look_again_s = around.now_s + _back_off_s(self._failed_pulls)
+            self._pull_again_s = around.now_s + _back_off_s(self._failed_pulls)
             return [Noted("Normal", "BackOff", back_off), _failed("ImagePullBackOff")]
         self._failed_pulls += 1
         self._wait("ErrImagePull", error, around)
