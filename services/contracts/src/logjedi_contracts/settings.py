@@ -92,8 +92,9 @@ def unknown_names(environment: Mapping[str, str]) -> list[str]:
             continue
         if _SERVICE_LINK.search(name) or (name.endswith("_PORT") and _LINK_VALUE.match(environment[name])):
             continue
-        near = difflib.get_close_matches(name, KNOWN, n=1, cutoff=0.6)
-        cure = f"did you mean {near[0]}?" if near else "remove it"
+        rest = {known.removeprefix("LOGJEDI_"): known for known in sorted(KNOWN)}  # the prefix makes all alike
+        near = difflib.get_close_matches(name.removeprefix("LOGJEDI_"), rest, n=1, cutoff=0.6)
+        cure = f"did you mean {rest[near[0]]}?" if near else "remove it"
         problems.append(f"{name}: no service knows this setting; {cure}")
     return problems
 

@@ -130,7 +130,9 @@ def load_key_ring(setting: str, entries: Iterable[str]) -> KeyRing:
     """
     keys = []
     for entry in entries:
-        cluster, _, path = entry.rpartition("=")
+        cluster, _, path = entry.partition("=")
+        if not path or "/" in cluster:  # the sign is part of a path
+            cluster, path = "", entry
         try:
             keys.append(PublicKey(_public_key(Path(path).read_bytes()), cluster or ANY_CLUSTER))
         except _UNREADABLE as error:
