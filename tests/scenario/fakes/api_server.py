@@ -93,9 +93,11 @@ class FakeApiServer:
         return self.objects[key]
 
     def _precondition(self, there: Object, asked: Object) -> None:
-        for name in ("resourceVersion", "uid"):
-            if asked.get(name, there["metadata"][name]) != there["metadata"][name]:
-                raise Conflict("the object has been modified; please apply your changes to the latest version")
+        version, uid = there["metadata"]["resourceVersion"], there["metadata"]["uid"]
+        if asked.get("resourceVersion", version) != version:
+            raise Conflict("the object has been modified; please apply your changes to the latest version")
+        if asked.get("uid", uid) != uid:
+            raise Refused("api-server", f'metadata.uid: Invalid value: "{asked["uid"]}": field is immutable')
 
     def _update(self, there: Object, wanted: Object) -> Object:
         wanted["metadata"]["resourceVersion"] = there["metadata"]["resourceVersion"]
@@ -107,8 +109,10 @@ class FakeApiServer:
         return self._store("MODIFIED", changed)
 
     def _bumped(self, there: Object, wanted: Object) -> Object:
-        changed = copied(wanted)
-        if changed.get("spec") != there.get("spec"):
+        """Raise the generation with the spec; a Deployment's with its annotations too, as the real server does."""
+        changed, annotated = copied(wanted), wanted["kind"] == "Deployment"
+        before, after = there["metadata"].get("annotations"), wanted["metadata"].get("annotations")
+        if changed.get("spec") != there.get("spec") or (annotated and before != after):
             changed["metadata"]["generation"] = there["metadata"]["generation"] + 1
         return changed
 

@@ -105,12 +105,16 @@ class FakeRecords:
             return key
         try:
             self._keep(obj)
-        except ValidationError:
+        except Refused:
+            self._copies.pop(key, None)
             return None
         return key
 
     def _keep(self, obj: Object) -> Record:
-        record = Record.from_object(obj)
+        try:
+            record = Record.from_object(obj)
+        except ValidationError as error:
+            raise Refused("unreadable", f"the record cannot be read: {error.error_count()} fields") from error
         self._copies[record.key] = record
         return record
 

@@ -163,6 +163,8 @@ def _error(status: int, body: bytes) -> Exception:
         return Conflict(words)
     if status in _UNAVAILABLE:
         return DependencyDown("kubernetes", f"HTTP {status}: {words}")
+    if status == 404:
+        return Refused("gone", words)
     if status in (401, 403):
         return Refused("forbidden", words)
     return Refused("api-server", words)

@@ -38,7 +38,7 @@ class RecordStore:
         if obj is None:
             self._copies.pop(key, None)
             return None
-        return self._keep(Record.from_object(obj))
+        return self._keep(_read(obj))
 
     def cached(self, key: str) -> Record | None:
         return self._copies.get(key)
@@ -51,7 +51,7 @@ class RecordStore:
         try:
             answer = await self._cluster.call("PUT", where, body=record.to_object())
         except Refused as refusal:
-            if refusal.rule == "api-server" and "not found" in str(refusal):
+            if refusal.rule == "gone":
                 self._copies.pop(record.key, None)
                 raise Conflict(str(refusal)) from refusal
             raise
@@ -70,10 +70,10 @@ class RecordStore:
             self._copies.pop(key, None)
             return key
         try:
-            self._keep(Record.from_object(obj))
-        except ValidationError as error:
-            places = "; ".join(".".join(map(str, row["loc"])) for row in error.errors(include_input=False)[:5])
-            log.error("a record cannot be read and is left alone", correlation=key, fields=places)
+            self._keep(_read(obj))
+        except Refused as refusal:
+            self._copies.pop(key, None)
+            log.error("a record is left alone", correlation=key, cause=str(refusal))
             return None
         return key
 
@@ -82,6 +82,15 @@ class RecordStore:
         if there is None or there.uid != record.uid or _version(there) <= _version(record):
             self._copies[record.key] = record
         return record
+
+
+def _read(obj: dict[str, Any]) -> Record:
+    """Read a record. Raises ``Refused`` (rule ``unreadable``) naming the fields that are wrong, not what they hold."""
+    try:
+        return Record.from_object(obj)
+    except ValidationError as error:
+        places = "; ".join(".".join(map(str, row["loc"])) for row in error.errors(include_input=False)[:5])
+        raise Refused("unreadable", f"the record cannot be read: {places}") from error
 
 
 def _version(record: Record) -> int:

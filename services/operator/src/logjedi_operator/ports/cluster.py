@@ -1,7 +1,8 @@
 """What the use cases ask of the cluster. Implemented by ``adapters.kube`` and by the tests' fake.
 
 Objects are plain JSON. Every call may raise ``DependencyDown`` (the API server does not answer, 429, 5xx) or
-``Refused`` with rule ``forbidden`` (403) or ``api-server`` (any other refusal, with the API server's own words).
+``Refused`` with rule ``forbidden`` (403), ``gone`` (404 of a write) or ``api-server`` (any other refusal), with the API
+server's own words.
 """
 
 from dataclasses import dataclass

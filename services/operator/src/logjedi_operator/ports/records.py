@@ -14,7 +14,7 @@ class Records(Protocol):
         ...
 
     async def read(self, key: str) -> Record | None:
-        """Read from the API server; ``None`` if it is gone."""
+        """Read from the API server; ``None`` if it is gone. Raises ``Refused`` (rule ``unreadable``) for nonsense."""
         ...
 
     def cached(self, key: str) -> Record | None:
