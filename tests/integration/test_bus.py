@@ -35,7 +35,8 @@ async def parked(bus: buses.Bus) -> list[dict[str, str]]:
         return bool(await bus.client.xlen(streams.dead(STREAM)))
 
     await harness.until(some)
-    return [fields for _, fields in await bus.client.xrange(streams.dead(STREAM))]
+    rows: Any = await bus.client.xrange(streams.dead(STREAM))
+    return [fields for _, fields in rows]
 
 
 async def test_what_is_published_is_handled_and_acknowledged(bus: buses.Bus) -> None:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from prometheus_client import REGISTRY
@@ -33,12 +34,14 @@ async def bus(server: Valkey) -> AsyncIterator[buses.Bus]:
 
 
 async def ids(bus: buses.Bus) -> list[str]:
-    return [entry_id for entry_id, _ in await bus.client.xrange(STREAM)]
+    rows: Any = await bus.client.xrange(STREAM)
+    return [entry_id for entry_id, _ in rows]
 
 
 async def read(bus: buses.Bus, group: str, count: int, *, acknowledge: int) -> list[str]:
     """Read as a group would, acknowledging the newest ``acknowledge`` of them."""
-    [[_, rows]] = await bus.client.xreadgroup(group, "one", {STREAM: ">"}, count=count)
+    answer: Any = await bus.client.xreadgroup(group, "one", {STREAM: ">"}, count=count)
+    [[_, rows]] = answer
     got = [entry_id for entry_id, _ in rows]
     for entry_id in got[len(got) - acknowledge :]:
         await bus.client.xack(STREAM, group, entry_id)

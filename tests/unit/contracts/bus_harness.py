@@ -6,7 +6,7 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -57,7 +57,7 @@ class Valkey:
             self._process = None
 
     @contextlib.contextmanager
-    def hung(self):  # type: ignore[no-untyped-def]  # noqa: ANN201
+    def hung(self) -> Iterator[None]:
         assert self._process is not None
         self._process.send_signal(signal.SIGSTOP)
         try:
@@ -74,7 +74,7 @@ class Valkey:
             return False
 
 
-Effect = Callable[[str], Awaitable[None]]
+Effect = Callable[[str], Awaitable[object]]
 
 
 @dataclass

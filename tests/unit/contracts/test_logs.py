@@ -104,7 +104,7 @@ def test_configuring_twice_prints_once(capsys: pytest.CaptureFixture[str]) -> No
 
 def test_a_traceback_is_one_line_without_the_values_of_variables(capsys: pytest.CaptureFixture[str]) -> None:
     logs.configure("operator")
-    token = "-".join(["xoxb", "hunter2"])
+    token = "xoxb-" + "hunter2"[::1]  # spelt so that no source line of the traceback holds it
 
     def fail() -> None:
         raise KeyError(len(token))

@@ -162,4 +162,4 @@ def test_a_file_of_settings_is_read_checked_and_overridden(tmp_path: Path, envir
 def test_settings_do_not_change(environment: Any) -> None:
     del environment
     with pytest.raises(ValueError, match="frozen"):
-        loaded().log_format = "text"
+        loaded().log_format = "text"  # type: ignore[misc]
