@@ -54,6 +54,7 @@ def record(namespace: str = "shop", name: str = "web", uid: str = "uid-record", 
         namespace=namespace,
         name=fingerprint.record_name(owner, Family.IMAGE, "app"),
         uid=uid,
+        resource_version="5" if uid else "",
         spec=Spec(cluster=CLUSTER, workload=workload, failure=failure),
         status=Status(**status),
     )

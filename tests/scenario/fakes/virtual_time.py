@@ -4,6 +4,7 @@ So five minutes of waiting cost no time, and the same run happens every time.
 """
 
 import asyncio
+import contextlib
 import functools
 import selectors
 from collections.abc import Callable, Coroutine
@@ -61,7 +62,9 @@ def run(story: Coroutine[Any, Any, None]) -> None:
         left = asyncio.all_tasks(loop)
         for task in left:
             task.cancel()
-        loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
+        for task in left:
+            with contextlib.suppress(BaseException):
+                loop.run_until_complete(task)
         loop.run_until_complete(loop.shutdown_asyncgens())
         loop.close()
 

@@ -5,12 +5,11 @@ queue may live in memory. Kubernetes Events follow the same way.
 """
 
 import asyncio
-import uuid
-from collections import OrderedDict, deque
+from collections import OrderedDict
 
 from pydantic import ValidationError
 
-from logjedi_contracts import bus, envelope, logs, signing, streams
+from logjedi_contracts import bus, canonical, envelope, logs, signing, streams
 from logjedi_contracts.errors import LogJediError, PermanentError, TemporaryError
 from logjedi_contracts.messages import PhaseChanged
 from logjedi_contracts.model import Message
@@ -28,11 +27,14 @@ class StreamTeller:
     def __init__(self, messages: bus.Bus, signer: signing.Signer, cluster: str) -> None:
         self._bus, self._signer, self._cluster = messages, signer, cluster
         self._own_keys = signing.KeyRing([signer.public(cluster)])
-        self._queue: deque[Record] = deque(maxlen=_LONGEST)
+        self._queue: OrderedDict[tuple[str, str], Record] = OrderedDict()
+        """By uid and resourceVersion: what waits already is not queued again, so an outage fills it by no more."""
         self._filled = asyncio.Event()
 
     def tell(self, record: Record) -> None:
-        self._queue.append(record)
+        self._queue.setdefault((record.uid, record.resource_version), record)
+        if len(self._queue) > _LONGEST:
+            self._queue.popitem(last=False)
         self._filled.set()
 
     async def serve(self) -> None:
@@ -41,16 +43,17 @@ class StreamTeller:
             await self._filled.wait()
             self._filled.clear()
             while self._queue:
+                waiting, record = next(iter(self._queue.items()))
                 try:
-                    await self._publish(self._queue[0])
-                except (PermanentError, ValidationError) as error:
+                    await self._publish(record)
+                except (PermanentError, ValueError) as error:
                     # Somebody else's hand in a record: what cannot be ours is told to nobody, and stops nothing.
-                    log.error("a record is not published", correlation=self._queue[0].key, cause=_brief(error))
+                    log.error("a record is not published", correlation=record.key, cause=_brief(error))
                 except TemporaryError as error:
                     log.warning("not published yet, trying again", cause=str(error), waiting=len(self._queue))
                     await asyncio.sleep(min(error.delay_s, 2.0))
                     continue
-                self._queue.popleft()
+                self._queue.pop(waiting, None)
 
     async def _publish(self, record: Record) -> None:
         problem = sealing.publishable(record, self._own_keys, self._cluster)
@@ -103,7 +106,7 @@ def _brief(error: Exception) -> str:
     """Name the fields that do not fit, and not what they hold."""
     if isinstance(error, ValidationError):
         return "; ".join(".".join(map(str, row["loc"])) for row in error.errors(include_input=False)[:5])
-    return str(error)
+    return str(error) if isinstance(error, PermanentError) else type(error).__name__
 
 
 def _stream(message: Message) -> str:
@@ -111,11 +114,13 @@ def _stream(message: Message) -> str:
 
 
 def _event(record: Record) -> dict[str, object]:
+    # Its name follows from what it says: told again after a restart, it is the same Event, and the API server says 409.
+    said = canonical.sha256([record.uid, record.status.audit.sequence])[:12]
     at = (record.status.observed_at or record.spec.failure.first_seen).strftime("%Y-%m-%dT%H:%M:%SZ")
     return {
         "apiVersion": "v1",
         "kind": "Event",
-        "metadata": {"name": f"{record.name[:40].rstrip('-.')}.{uuid.uuid4().hex[:12]}", "namespace": record.namespace},
+        "metadata": {"name": f"{record.name[:40].rstrip('-.')}.{said}", "namespace": record.namespace},
         "involvedObject": {
             "apiVersion": API_VERSION, "kind": KIND, "namespace": record.namespace, "name": record.name,
             "uid": record.uid, "resourceVersion": record.resource_version,
