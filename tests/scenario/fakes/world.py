@@ -102,7 +102,7 @@ class World:
     def tamper(self, change: Callable[[Object], None]) -> None:
         """Let somebody with the right to write records put anything into the status."""
         name = self.record.name
-        self.server.edit(KIND, NAMESPACE, name, lambda obj: change(obj["status"]))
+        self.server.edit(KIND, NAMESPACE, name, lambda obj: change(obj.setdefault("status", {})))
 
     # what can be seen
 
