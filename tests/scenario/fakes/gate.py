@@ -14,7 +14,7 @@ class Fault:
     """What happens to the calls whose name starts with ``prefix``: ``skip`` of them pass, then ``times`` fail."""
 
     prefix: str
-    error: Callable[[], Exception]
+    error: Callable[[], BaseException]
     times: int = 1
     skip: int = 0
     after: bool = False
