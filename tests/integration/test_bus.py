@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from logjedi_contracts import bus as buses
 from logjedi_contracts import envelope, signing, streams
@@ -27,6 +28,13 @@ async def bus(server: Valkey) -> AsyncIterator[buses.Bus]:
     async with buses.connect(server.url, limits=harness.QUICK) as made:
         await made.client.flushall()
         yield made
+
+
+@pytest.fixture(autouse=True)
+def quiet() -> Iterator[None]:
+    """Outside a service structlog draws tracebacks with all variables, which takes longer than Redis is waited for."""
+    with capture_logs():
+        yield
 
 
 @pytest.fixture
