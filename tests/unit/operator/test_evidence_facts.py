@@ -3,37 +3,11 @@
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from logjedi_operator.domain.evidence import distance, excerpts, managers, occurrences, references, revisions, states
 from logjedi_operator.domain.evidence.references import Existing, Named
 from logjedi_operator.domain.workload import WorkloadRef
 from tests.unit.operator.fakes import ago, condition, container, deployment, event, pod, replicaset, template
-
-WORDS = st.text("abcAB-_", max_size=8)
-
-
-@pytest.mark.parametrize(
-    ("first", "second", "edits"),
-    [
-        ("MOOD", "MODE", 2),
-        ("web-confg", "web-config", 1),
-        ("web-cofnig", "web-config", 1),
-        ("", "abc", 3),
-        ("a", "a", 0),
-    ],
-)
-def test_edits_count_a_swap_of_neighbours_as_one(first: str, second: str, edits: int) -> None:
-    assert distance.edits(first, second) == edits
-
-
-@given(WORDS, WORDS)
-def test_edits_are_a_symmetric_measure(first: str, second: str) -> None:
-    found = distance.edits(first, second)
-    assert found == distance.edits(second, first)
-    assert (found == 0) == (first == second)
-    assert abs(len(first) - len(second)) <= found <= max(len(first), len(second))
 
 
 def test_the_nearest_names_come_first_and_strangers_not_at_all() -> None:

@@ -7,10 +7,11 @@ log then point at one. What cannot be told apart stays together.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from logjedi_analyzer.domain import changes, images, log_lines
+from logjedi_analyzer.domain import changes, log_lines
 from logjedi_analyzer.domain.changes import Change
 from logjedi_analyzer.domain.scene import Scene
 from logjedi_analyzer.domain.symptoms import Symptom
+from logjedi_contracts import spelling
 
 _RUNNING = ("image", "env", "command", "args", "references", "volumes", "securityContext", "lifecycle")
 _PLAUSIBLE: Mapping[Symptom, tuple[tuple[str, ...], ...]] = {
@@ -77,7 +78,7 @@ def _narrowed(lines: Sequence[str], plausible: tuple[Change, ...], near: Sequenc
 def _with_image(chosen: tuple[Change, ...], near: Sequence[Change]) -> tuple[Change, ...]:
     """Keep a rewritten command and the image that came with it together; a misspelt one goes back alone."""
     commands = [change for change in chosen if change.topic == "command" and change.source.in_healthy]
-    if all(images.distance(" ".join(c.texts()), " ".join(c.healthy_texts())) <= _TYPO for c in commands):
+    if all(spelling.edits(" ".join(c.texts()), " ".join(c.healthy_texts())) <= _TYPO for c in commands):
         return chosen
     return chosen + tuple(change for change in near if change.topic == "image" and change not in chosen)
 

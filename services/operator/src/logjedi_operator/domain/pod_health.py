@@ -9,7 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 
-from logjedi_operator.domain import images
+from logjedi_contracts import images
 from logjedi_operator.domain.workload import Object
 
 TERMINAL_WAITS: Final = frozenset(

@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from functools import reduce
 from typing import Any, Final
 
-from logjedi_contracts import canonical, paths
+from logjedi_contracts import canonical, paths, quantities
 from logjedi_contracts.messages import Change
-from logjedi_operator.domain import quantities
 from logjedi_operator.domain.workload import Object
 
 ATTEMPT_ANNOTATION: Final = "logjedi.dev/attempt"

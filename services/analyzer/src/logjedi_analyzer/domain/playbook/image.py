@@ -7,10 +7,11 @@ shows a bad certificate, the finding names that cause and leaves the workload al
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from logjedi_analyzer.domain import images, patch_paths, quoting, registry_answers, symptoms
+from logjedi_analyzer.domain import patch_paths, quoting, registry_answers, symptoms
 from logjedi_analyzer.domain.findings import Finding, Remedy
 from logjedi_analyzer.domain.registry_answers import Answer
 from logjedi_analyzer.domain.scene import Scene
+from logjedi_contracts import images, spelling
 from logjedi_contracts.messages import Risk
 
 _NEAR = 2
@@ -151,14 +152,14 @@ def _is_wrong(pull: Pull, known: Known) -> bool:
     """Decide whether the image is at fault, rather than the way to it."""
     if pull.answer in _WRONG_IMAGE or pull.answer is Answer.SILENT:
         return True
-    failing, good = images.parse(pull.image), images.parse(known.image)
+    failing, good = images.split(pull.image), images.split(known.image)
     if pull.answer is Answer.MAYBE_CREDENTIALS:
         return failing.registry == good.registry and _misspelt(failing.repository, good.repository)
     return pull.answer is Answer.UNKNOWN_HOST and _misspelt(failing.registry, good.registry)
 
 
 def _misspelt(name: str, good: str) -> bool:
-    return name != good and len(good) > _NEAR * 2 and images.distance(name, good) <= _NEAR
+    return name != good and len(good) > _NEAR * 2 and spelling.edits(name, good) <= _NEAR
 
 
 def _restore(scene: Scene, pulls: list[Pull], known: Known) -> Finding:
@@ -185,7 +186,7 @@ def _confidence(pull: Pull, known: Known) -> float:
 
 
 def _cause(scene: Scene, pull: Pull, known: Known) -> str:
-    failing, good = images.parse(pull.image), images.parse(known.image)
+    failing, good = images.split(pull.image), images.split(known.image)
     if pull.answer is Answer.INVALID:
         what = f"the image name {pull.image} is not valid"
     elif pull.answer is Answer.ABSENT:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from fractions import Fraction
 
-from logjedi_analyzer.domain import changes, patch_paths, quantities, symptoms
+from logjedi_analyzer.domain import changes, memory_sizes, patch_paths, symptoms
 from logjedi_analyzer.domain.changes import Change
 from logjedi_analyzer.domain.findings import Finding, Remedy
 from logjedi_analyzer.domain.scene import Scene, dig
@@ -34,7 +34,7 @@ def memory(scene: Scene) -> Iterator[Finding]:
     lowered = _lowered(scene, container, limit)
     if _raised_before(scene):
         yield _advise(scene, container, "leak", limit)
-    elif not limit or quantities.parse(limit) is None:
+    elif not limit or memory_sizes.read(limit) is None:
         yield _advise(scene, container, "no-limit", limit)
     elif lowered is not None:
         yield _restore(scene, container, limit, lowered)
@@ -55,7 +55,7 @@ def _lowered(scene: Scene, container: str, limit: str) -> str | None:
     """Find the higher limit that the healthy revision had, if policy allows it."""
     for change in changes.of(scene):
         healthy = _healthy_limit(change) if change.container == container else None
-        old, new, ceiling = (quantities.parse(text) for text in (healthy, limit, scene.limits.memory))
+        old, new, ceiling = (memory_sizes.read(text) for text in (healthy, limit, scene.limits.memory))
         if old is not None and new is not None and new < old and (ceiling is None or old <= ceiling):
             return healthy
     return None
@@ -85,12 +85,12 @@ def _restore(scene: Scene, container: str, limit: str, healthy: str) -> Finding:
 
 
 def _raise(scene: Scene, container: str, limit: str) -> Finding:
-    old = quantities.parse(limit) or Fraction(0)
+    old = memory_sizes.read(limit) or Fraction(0)
     step = Fraction(str(scene.limits.step))
-    ceiling = quantities.parse(scene.limits.memory)
+    ceiling = memory_sizes.read(scene.limits.memory)
     bound = old * step if ceiling is None else min(old * step, ceiling)
-    new = quantities.spell(bound, limit)
-    if (quantities.parse(new) or 0) < old * _LEAST_GAIN:
+    new = memory_sizes.spell(bound, limit)
+    if (memory_sizes.read(new) or 0) < old * _LEAST_GAIN:
         return _advise(scene, container, "at-ceiling", limit)
     return Finding(
         rule="memory.raise-limit",

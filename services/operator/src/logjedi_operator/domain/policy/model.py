@@ -14,10 +14,9 @@ import yaml
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 from pydantic.alias_generators import to_camel
 
-from logjedi_contracts import canonical
+from logjedi_contracts import canonical, quantities
 from logjedi_contracts.errors import ConfigurationError
 from logjedi_contracts.messages import ActionType
-from logjedi_operator.domain import quantities
 
 
 class PathGroup(StrEnum):

@@ -8,7 +8,7 @@ may not become a way to read another Secret or to act as another account.
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
-from logjedi_contracts import canonical, paths
+from logjedi_contracts import canonical, paths, spelling
 from logjedi_operator.domain.policy.asking import Question, shown
 from logjedi_operator.domain.policy.grammar import Shape
 
@@ -61,9 +61,10 @@ CHECKS: Final[dict[Shape, Callable[[Question], None]]] = {
 
 def is_near(first: str, second: str) -> bool:
     """Tell whether one name could be a slip for the other: equal once folded, or two edits apart (short ones: one)."""
-    if _folded(first) == _folded(second):
+    if spelling.fold(first) == spelling.fold(second):
         return True
-    return _edits(first, second) <= (1 if min(len(first), len(second)) < 6 else 2)
+    reach = 1 if min(len(first), len(second)) < 6 else 2
+    return abs(len(first) - len(second)) <= reach and spelling.edits(first, second) <= reach
 
 
 def flag(question: Question) -> str:
@@ -121,23 +122,3 @@ def _rule_of(value: Any) -> str:
 
 def _is_secret(keys: Any) -> bool:
     return any(key in {"secret", "secretRef", "secretKeyRef", "imagePullSecrets"} for key in keys)
-
-
-def _folded(name: str) -> str:
-    return "".join(char for char in name.casefold() if char not in "-_.")
-
-
-def _edits(first: str, second: str) -> int:
-    """Count insertions, deletions, replacements and swaps of neighbours (optimal string alignment)."""
-    if abs(len(first) - len(second)) > 2:
-        return 3
-    rows = [list(range(len(second) + 1))]
-    for i, one in enumerate(first, 1):
-        row = [i]
-        for j, two in enumerate(second, 1):
-            best = min(rows[-1][j] + 1, row[-1] + 1, rows[-1][j - 1] + (one != two))
-            if i > 1 and j > 1 and one == second[j - 2] and two == first[i - 2]:
-                best = min(best, rows[-2][j - 2] + 1)
-            row.append(best)
-        rows.append(row)
-    return rows[-1][-1]

@@ -8,8 +8,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any, Final
 
-from logjedi_contracts import paths
-from logjedi_operator.domain import images, quantities
+from logjedi_contracts import images, paths, quantities
 from logjedi_operator.domain.policy.asking import Question, shown
 from logjedi_operator.domain.policy.grammar import Shape
 

@@ -1,15 +1,17 @@
 """Kubernetes quantities, exactly: ``500m``, ``1.5``, ``64Mi``, ``1e3``.
 
-Policy compares them with ceilings and steps, and staleness compares what is live with what was. Nothing here is
-floating point. Source: https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/
+The operator's policy compares them with ceilings and steps, and staleness compares what is live with what was; the
+analyzer proposes the next memory limit. Nothing here is floating point. Source: https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/
 """
 
 import re
 from decimal import ROUND_UP, Context, Decimal
 from typing import Final
 
-_BINARY: Final = {"Ki": 1024, "Mi": 1024**2, "Gi": 1024**3, "Ti": 1024**4, "Pi": 1024**5, "Ei": 1024**6}
-_DECIMAL: Final = {"n": -9, "u": -6, "m": -3, "": 0, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18}
+BINARY: Final = {"Ki": 1024, "Mi": 1024**2, "Gi": 1024**3, "Ti": 1024**4, "Pi": 1024**5, "Ei": 1024**6}
+"""Bytes of each binary suffix."""
+DECIMAL: Final = {"n": -9, "u": -6, "m": -3, "": 0, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18}
+"""Power of ten of each decimal suffix."""
 _NUMBER = r"([+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+))"
 _QUANTITY = re.compile(_NUMBER + r"(?:([KMGTPE]i|[numkMGTPE]?)|[eE]([+-]?[0-9]{1,2}))")
 _LONGEST: Final = 64
@@ -26,7 +28,7 @@ def parse(text: str | int) -> Decimal:
     """
     found = _match(text)
     value = _EXACT.multiply(Decimal(found[1]), _scale(found[2] or "", found[3]))
-    if found[2] in _BINARY and abs(value) > _LARGEST:
+    if found[2] in BINARY and abs(value) > _LARGEST:
         return _LARGEST.copy_sign(value)
     return value.quantize(_NANO, context=_EXACT).normalize(_EXACT)
 
@@ -51,7 +53,7 @@ def canonical(text: str | int) -> str:
     value = parse(text)
     if found[3]:
         return _exponent(value)
-    return format_binary(value) if (found[2] or "") in _BINARY else format_decimal(value)
+    return format_binary(value) if (found[2] or "") in BINARY else format_decimal(value)
 
 
 def format_binary(value: Decimal) -> str:
@@ -59,15 +61,15 @@ def format_binary(value: Decimal) -> str:
     whole = int(value)
     if whole != value or abs(whole) < 1024:
         return format_decimal(value)
-    suffix = max((name for name, size in _BINARY.items() if whole % size == 0), key=_BINARY.__getitem__, default="")
-    return f"{whole // _BINARY.get(suffix, 1)}{suffix}"
+    suffix = max((name for name, size in BINARY.items() if whole % size == 0), key=BINARY.__getitem__, default="")
+    return f"{whole // BINARY.get(suffix, 1)}{suffix}"
 
 
 def format_decimal(value: Decimal) -> str:
     """Spell ``value`` with the largest decimal suffix that leaves a whole number."""
     if not value:
         return "0"
-    for suffix, exponent in sorted(_DECIMAL.items(), key=lambda pair: -pair[1]):
+    for suffix, exponent in sorted(DECIMAL.items(), key=lambda pair: -pair[1]):
         scaled = value.scaleb(-exponent, context=_EXACT)
         if scaled == scaled.to_integral_value():
             return f"{int(scaled)}{suffix}"
@@ -77,7 +79,7 @@ def format_decimal(value: Decimal) -> str:
 def _exponent(value: Decimal) -> str:
     if not value:
         return "0"
-    exponent = max(e for e in _DECIMAL.values() if int(value.scaleb(9, context=_EXACT)) % 10 ** (e + 9) == 0)
+    exponent = max(e for e in DECIMAL.values() if int(value.scaleb(9, context=_EXACT)) % 10 ** (e + 9) == 0)
     mantissa = int(value.scaleb(-exponent, context=_EXACT))
     return f"{mantissa}e{exponent}" if exponent else str(mantissa)
 
@@ -91,9 +93,9 @@ def _match(text: str | int) -> re.Match[str]:
 
 
 def _scale(suffix: str, exponent: str | None) -> Decimal:
-    if suffix in _BINARY:
-        return Decimal(_BINARY[suffix])
-    return Decimal(1).scaleb(int(exponent) if exponent else _DECIMAL[suffix])
+    if suffix in BINARY:
+        return Decimal(BINARY[suffix])
+    return Decimal(1).scaleb(int(exponent) if exponent else DECIMAL[suffix])
 
 
 def _text(value: object) -> str:

@@ -1,11 +1,12 @@
 """Image references taken apart: which registry, which repository, which tag or digest.
 
-Policy asks whether a proposed image is of the same repository as the one that is there. The rules are those of
-the container runtimes: https://github.com/distribution/reference (grammar and Docker's short names).
+The operator's policy asks whether a proposed image is of the repository that is there, its health check whether a
+container runs what it should; the analyzer looks for misspelt names. The rules are those of the container
+runtimes: https://github.com/distribution/reference (grammar and Docker's short names).
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 _COMPONENT = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
@@ -22,7 +23,7 @@ _HUB_ALIASES: Final = frozenset({"docker.io", "index.docker.io", "registry-1.doc
 
 @dataclass(frozen=True, slots=True)
 class ImageReference:
-    """``registry/repository[:tag][@digest]``, short names written out; neither tag nor digest means ``latest``."""
+    """``registry/repository[:tag][@digest]``, short names written out; what is not there is empty."""
 
     registry: str
     repository: str
@@ -39,17 +40,28 @@ class ImageReference:
 
 
 def parse(text: str) -> ImageReference:
-    """Read an image reference. Raises ``ValueError`` saying which part is malformed."""
+    """Read an image reference; neither tag nor digest means ``latest``.
+
+    Raises ``ValueError`` saying which part is malformed.
+    """
     rest, at, digest = text.partition("@")
     if at and not _DIGEST.fullmatch(digest):
         raise ValueError(f"image {text[:300]!r}: the digest is not one; write @sha256: and 64 hex digits")
     name, tag = _split_tag(rest)
     if tag is not None and not _TAG.fullmatch(tag):
         raise ValueError(f"image {text[:300]!r}: {tag[:130]!r} is not a tag")
-    registry, repository = _split_registry(name)
-    if not _well_formed(registry, repository):
+    found = split(text)
+    if not _well_formed(found.registry, found.repository):
         raise ValueError(f"image {text[:300]!r}: {name[:260]!r} is not a repository")
-    return ImageReference(registry, repository, tag or ("" if digest else "latest"), digest)
+    return found if found.tag or found.digest else replace(found, tag="latest")
+
+
+def split(text: str) -> ImageReference:
+    """Take a reference apart without judging its parts; never fails, since it may be the very thing that is wrong."""
+    rest, _, digest = text.partition("@")
+    name, tag = _split_tag(rest)
+    registry, repository = _split_registry(name)
+    return ImageReference(registry, repository, tag or "", digest)
 
 
 def same_repository(first: str, second: str) -> bool:
