@@ -1,7 +1,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from logjedi_contracts import images
@@ -23,6 +23,7 @@ DIGEST = "sha256:" + "a" * 64
         ("host:5000/shop", "host:5000", "shop", "latest", ""),
         ("[::1]:5000/shop:1", "[::1]:5000", "shop", "1", ""),
         ("GHCR.io/acme/shop:1", "ghcr.io", "acme/shop", "1", ""),
+        ("Shop/api:1", "Shop", "api", "1", ""),
         (f"nginx@{DIGEST}", "docker.io", "library/nginx", "", DIGEST),
         (f"ghcr.io/a/b:1@{DIGEST}", "ghcr.io", "a/b", "1", DIGEST),
         ("a__b/c-d.e:x", "docker.io", "a__b/c-d.e", "x", ""),
@@ -80,6 +81,7 @@ def test_refuses_malformed_ones_with_the_cause(text: Any) -> None:
         ("ghcr.io/a/b", "ghcr.io/a/b/c", False),
         ("nginx", "evil.example/library/nginx", False),
         ("nginx", "evil/nginx", False),
+        ("ghcr.io/a/b", "GHCR.io/a/b", True),
         ("host:5000/a", "host:5001/a", False),
         ("nginx:bad tag", "nginx:bad tag", False),
     ],
@@ -104,6 +106,7 @@ def test_splits_what_may_be_malformed(text: Any, registry: Any, repository: Any,
 
 
 @given(st.text(alphabet="abcA09./:@-_ \u200b", max_size=40))
+@example("A/0")
 def test_what_is_read_reads_the_same_when_written_out(text: Any) -> None:
     try:
         found = images.parse(text)

@@ -81,7 +81,7 @@ def _split_registry(name: str) -> tuple[str, str]:
     first, slash, rest = name.partition("/")
     if not slash or not _is_registry(first):
         return _HUB, name if slash else f"library/{name}"
-    registry = first.lower()
+    registry = first.lower() if _is_registry(first.lower()) else first  # Shop/api is of a host, shop/api of the hub
     if registry in _HUB_ALIASES:
         return _HUB, rest if "/" in rest else f"library/{rest}"
     return registry, rest
