@@ -109,6 +109,19 @@ class World:
         assert isinstance(found, Record)
         return found
 
+    async def asked_again(self, workload: str, before: Record) -> Record:
+        """Wait until people have been asked about another proposal than ``before``'s."""
+
+        async def there() -> Record | None:
+            record = await self.record(workload)
+            new, old = record.status.proposal, before.status.proposal
+            other = new is not None and old is not None and new.nonce != old.nonce
+            return record if other and record.phase == "Proposed" and record.status.asked else None
+
+        found = await self.until(f"people are asked about {workload} again", there)
+        assert isinstance(found, Record)
+        return found
+
     async def write_status(self, record: Record) -> None:
         """Write a record's status as somebody with write access would."""
         where = path(API_VERSION, KIND, record.namespace, record.name) + "/status"

@@ -32,6 +32,8 @@ class _Seen:
     nonce: str
     stability: Stability | None = None
     published: datetime | None = None
+    changed: datetime | None = None
+    """Since when the object has not been as it was shown."""
 
 
 class Watchman:
@@ -59,7 +61,7 @@ class Watchman:
         ended = await self._ended_by_itself(record, proposal, seen)
         if ended is not None:
             return ended
-        settling = seen.stability is not None and seen.stability.healthy_since is not None
+        settling = seen.changed is not None or (seen.stability is not None and seen.stability.healthy_since is not None)
         wait = min(parts.timing.poll * (1 if settling else 6), proposal.expires_at - now + timedelta(seconds=1))
         if asked is None:
             return record, min(wait, self._publish(record, seen, now))
@@ -86,7 +88,7 @@ class Watchman:
         if state is None:
             return await self._end(record, Event.GONE, f"{record.owner} is not there any more")
         changed = preimage.still_holds(proposal.pre_image, state.owner)
-        if changed:
+        if self._stale(record, state, seen, changed=bool(changed)):
             return await self._end(record, Event.STALE, f"changed since it was shown: {', '.join(changed)}")
         verdict = health.assess(state.owner, state.pods, now)
         if verdict.state is State.HEALTHY and still_failing(parts, record, state):
@@ -95,6 +97,16 @@ class Watchman:
         if health.settled(seen.stability, parts.timing.settle, now):
             return await self._end(record, Event.RECOVERED, "the workload got healthy by itself")
         return None
+
+    def _stale(self, record: Record, state: workload_state.WorkloadState, seen: _Seen, *, changed: bool) -> bool:
+        """A change that heals ends the incident as recovered, so it gets a moment to show whether it does.
+
+        Meanwhile a click does no harm: the apply finds the change as well.
+        """
+        now = self._parts.clock.now()
+        seen.changed = (seen.changed or now) if changed else None
+        patience = self._parts.graces.pending
+        return seen.changed is not None and now >= seen.changed + patience and still_failing(self._parts, record, state)
 
     async def _end(self, record: Record, event: Event, message: str) -> tuple[Record, timedelta | None]:
         return await incident.advance(self._parts, record, event, message), None
