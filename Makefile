@@ -33,7 +33,7 @@ format: .venv/.ready ## Format the code and mend what the linter can mend
 	@$(PY) -m ruff format $(SOURCES) && $(PY) -m ruff check --fix $(SOURCES)
 
 generate: .venv/.ready ## Write the generated files anew: message schemas, golden messages, docs/configuration.md
-	@$(PY) -m logjedi_contracts.schemas && $(PY) docs/generate_configuration.py
+	@$(PY) -m logjedi_contracts.schemas && $(PY) -m tests.unit.contracts.golden && $(PY) docs/generate_configuration.py
 
 lock: ## Resolve the dependencies anew (needs uv) and export them, hashed, without naming an index
 	@uv lock --upgrade && uv export --quiet --frozen --all-packages --all-groups --no-emit-workspace --no-header --no-annotate > requirements.lock

@@ -43,7 +43,7 @@ class Settings(ServiceSettings):
     """Comma-separated namespaces to watch. Empty: all."""
 
     exclude_namespaces: NameList = Field(("kube-system",), validation_alias="EXCLUDE_NAMESPACES")
-    """Comma-separated namespaces never touched; wins over the list above."""
+    """Comma-separated namespaces never touched; wins over ``WATCH_NAMESPACES``."""
 
     signing_key_file: Path
     """PEM file of the operator's Ed25519 private key: signs proposals and outcomes."""
@@ -90,7 +90,7 @@ class Settings(ServiceSettings):
     operator_host: str = "0.0.0.0"  # noqa: S104 - probes and metrics must be reachable in the pod network
     """Where health and metrics are served."""
 
-    operator_port: int = 8081
+    operator_port: Annotated[int, Field(ge=1, le=65535)] = 8081
     """Port of ``/health``, ``/ready`` and ``/metrics``."""
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
