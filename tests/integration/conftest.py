@@ -16,6 +16,7 @@ from logjedi_operator.adapters import kube as kube_adapter
 from tests import cluster
 from tests.integration.world import World
 from tests.stack import Plan, Process, Stack, free_port, free_ports
+from tests.unit.approval_gateway import stack as gateways
 
 CRD = Path(__file__).parents[2] / "charts" / "logjedi" / "files" / "logjedianalyses.yaml"
 
@@ -100,3 +101,17 @@ async def world(whole_stack: Stack, api: kube_adapter.KubeCluster) -> AsyncItera
     """The module's stack, the API server, and a fresh namespace."""
     async with World.in_new_namespace(whole_stack, api) as here:
         yield here
+
+
+@pytest.fixture(scope="module")
+def redis_url() -> Iterator[str]:
+    """A Valkey for a module of the gateway's own tests."""
+    with gateways.valkey() as server:
+        yield server.url
+
+
+@pytest.fixture(scope="module")
+async def stack(redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[gateways.Stack]:
+    """The gateway, the local Slack and an operator that only signs, one set for a module."""
+    async with gateways.whole(tmp_path_factory.mktemp("gateway"), redis_url) as made:
+        yield made

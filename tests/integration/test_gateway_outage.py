@@ -1,7 +1,6 @@
 """Redis or Slack down, at the start, at the click and in between."""
 
 import asyncio
-import tempfile
 import time
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
@@ -20,7 +19,7 @@ APPROVE = "logjedi_approve"
 
 @pytest.fixture
 def server() -> Iterator[Valkey]:
-    with tempfile.TemporaryDirectory(prefix="lj") as folder, stacks.valkey(Path(folder)) as made:
+    with stacks.valkey() as made:
         yield made
 
 

@@ -3,10 +3,7 @@
 import asyncio
 import io
 import json
-import tempfile
-from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,22 +13,9 @@ from logjedi_contracts.messages import Phase, Verdict
 from tests.localslack import Tamper
 from tests.localslack.signing import SignedRequest, sign
 from tests.unit.approval_gateway import samples
-from tests.unit.approval_gateway import stack as stacks
 from tests.unit.approval_gateway.stack import CROWD, SECRET, Stack
 
 APPROVE, REJECT = "logjedi_approve", "logjedi_reject"
-
-
-@pytest.fixture(scope="module")
-def redis_url() -> Iterator[str]:
-    with tempfile.TemporaryDirectory(prefix="lj") as folder, stacks.valkey(Path(folder)) as server:
-        yield server.url
-
-
-@pytest.fixture(scope="module")
-async def stack(redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stack]:
-    async with stacks.whole(tmp_path_factory.mktemp("gateway"), redis_url) as made:
-        yield made
 
 
 def in_namespace(name: str, **changed: Any) -> dict[str, Any]:

@@ -6,8 +6,7 @@ import os
 import re
 import signal
 import sys
-import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -17,12 +16,6 @@ from logjedi_contracts import envelope, messages, streams
 from tests.localslack import CHANNEL_ID, Options, Tamper, serve
 from tests.unit.approval_gateway import samples
 from tests.unit.approval_gateway import stack as stacks
-
-
-@pytest.fixture(scope="module")
-def redis_url() -> Iterator[str]:
-    with tempfile.TemporaryDirectory(prefix="lj") as folder, stacks.valkey(Path(folder)) as server:
-        yield server.url
 
 
 @pytest.fixture

@@ -2,10 +2,8 @@
 
 import asyncio
 import random
-import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,15 +16,8 @@ from logjedi_contracts import bus as buses
 from logjedi_contracts import messages, signing, streams
 from logjedi_contracts.messages import Phase, Verdict
 from tests.unit.approval_gateway import cards, samples
-from tests.unit.approval_gateway import stack as stacks
 
 GATEWAY = signing.generate()
-
-
-@pytest.fixture(scope="module")
-def redis_url() -> Iterator[str]:
-    with tempfile.TemporaryDirectory(prefix="lj") as folder, stacks.valkey(Path(folder)) as server:
-        yield server.url
 
 
 @pytest.fixture

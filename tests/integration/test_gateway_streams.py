@@ -1,10 +1,7 @@
 """What comes from operators: believed only when key, cluster, digest and record fit; taken once."""
 
 import asyncio
-import tempfile
-from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,18 +14,6 @@ from tests.unit.approval_gateway import stack as stacks
 from tests.unit.approval_gateway.stack import Stack
 
 APPROVE = "logjedi_approve"
-
-
-@pytest.fixture(scope="module")
-def redis_url() -> Iterator[str]:
-    with tempfile.TemporaryDirectory(prefix="lj") as folder, stacks.valkey(Path(folder)) as server:
-        yield server.url
-
-
-@pytest.fixture(scope="module")
-async def stack(redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stack]:
-    async with stacks.whole(tmp_path_factory.mktemp("gateway"), redis_url) as made:
-        yield made
 
 
 def _other_changes() -> Message:

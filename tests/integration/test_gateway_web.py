@@ -1,10 +1,7 @@
 """The page: the same rules as chat, and nobody else's forms."""
 
 import re
-import tempfile
-from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import aiohttp
 import pytest
@@ -13,18 +10,6 @@ from logjedi_contracts.messages import Phase, ProposalMade, Verdict
 from tests.unit.approval_gateway import samples
 from tests.unit.approval_gateway import stack as stacks
 from tests.unit.approval_gateway.stack import Stack
-
-
-@pytest.fixture(scope="module")
-def redis_url() -> Iterator[str]:
-    with tempfile.TemporaryDirectory(prefix="lj") as folder, stacks.valkey(Path(folder)) as server:
-        yield server.url
-
-
-@pytest.fixture(scope="module")
-async def stack(redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stack]:
-    async with stacks.whole(tmp_path_factory.mktemp("gateway"), redis_url) as made:
-        yield made
 
 
 @dataclass(frozen=True, slots=True)

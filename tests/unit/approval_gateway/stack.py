@@ -3,8 +3,8 @@
 import asyncio
 import contextlib
 import os
-import secrets
 import signal
+import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -201,7 +201,6 @@ _AS_THE_CHART = {"appendonly": "yes", "appendfsync": "always", "maxmemory-policy
 class Valkey:
     """A server that a test may stop, start and freeze."""
 
-    folder: Path
     server: ValkeyServer
     url: str
 
@@ -210,16 +209,17 @@ class Valkey:
 
 
 @contextlib.contextmanager
-def valkey(folder: Path) -> Iterator[Valkey]:
-    """Start a Valkey on a socket in ``folder``, which must be short: socket paths are limited to 107 bytes."""
-    path = folder / f"v{secrets.token_hex(3)}.sock"
-    server = ValkeyServer(port=0, data_dir=folder, unix_socket_path=path, config=_AS_THE_CHART)
-    server.start()
-    try:
-        yield Valkey(folder, server, f"unix://{path}")
-    finally:
-        if server.is_running:
-            server.stop()
+def valkey() -> Iterator[Valkey]:
+    """Start a Valkey on a socket in a folder with a short name: socket paths are limited to 107 bytes."""
+    with tempfile.TemporaryDirectory(prefix="lj") as folder:
+        path = Path(folder) / "v.sock"
+        server = ValkeyServer(port=0, data_dir=Path(folder), unix_socket_path=path, config=_AS_THE_CHART)
+        server.start()
+        try:
+            yield Valkey(server, f"unix://{path}")
+        finally:
+            if server.is_running:
+                server.stop()
 
 
 @contextlib.asynccontextmanager

@@ -42,7 +42,7 @@ class Settings(ServiceSettings):
     the playbook is unsure). Default: ``agent`` when a provider is set, else ``playbook``."""
 
     model_timeout: timedelta = timedelta(seconds=25)
-    """Deadline over all that a model does for one analysis, in seconds. Well below the 60 s that the operator waits by default."""
+    """Deadline over all that a model does for one analysis, in seconds; well below what the operator waits (60 s)."""
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     """Least severe level that is logged."""
