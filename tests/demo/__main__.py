@@ -51,6 +51,7 @@ class Demo:
             "LOGJEDI_SLACK_API_URL": f"{self.slack_url}/api/",
             "LOGJEDI_TEST_SLACK_APPROVERS": "U0ALICE",
             "LOGJEDI_CLUSTER_NAME": "demo",
+            "WATCH_NAMESPACES": "" if self.target.own else self.target.namespace,
         }
         base = {key: value for key, value in os.environ.items() if key not in ("LOGJEDI_KUBECONFIG", "REDIS_URL")}
         return Plan({**base, **_QUICK, **own}, self.folder, free_ports())
@@ -71,20 +72,20 @@ class Demo:
             await self._break(api, samples)
             self._say_where(plan)
             healed = await self._follow(api, samples)
-            self.console.print(story.end(samples, await story.records(api)))
+            self.console.print(story.end(samples, await story.records(api, self.target.namespace)))
             return healed
 
     async def _break(self, api: KubeCluster, samples: list[workloads.Sample]) -> None:
-        await workloads.ensure_namespace(api)
+        await workloads.fresh_namespace(api, self.target.namespace)
         for sample in samples:
-            await workloads.apply(api, sample)
+            await workloads.apply(api, sample, self.target.namespace)
         first = samples[0]
         for _ in workloads.deadline(90):
-            if workloads.healthy(await workloads.deployment(api, first.name)):
+            if workloads.healthy(await workloads.deployment(api, first.name, self.target.namespace)):
                 break
             await asyncio.sleep(0.3)
-        await workloads.break_it(api, first)
-        self.console.print(f"{len(samples)} workloads were broken in namespace {workloads.NAMESPACE}")
+        await workloads.break_it(api, first, self.target.namespace)
+        self.console.print(f"{len(samples)} workloads were broken in namespace {self.target.namespace}")
 
     def _say_where(self, plan: Plan) -> None:
         self.console.print(f"page         [bold]{plan.page}[/]", highlight=False)
@@ -99,7 +100,7 @@ class Demo:
         until = time.monotonic() + PATIENCE_S
         with Live(console=self.console, refresh_per_second=4, transient=True) as screen:
             while not self.approve or time.monotonic() < until:
-                found = await story.records(api)
+                found = await story.records(api, self.target.namespace)
                 if self.console.is_terminal:
                     screen.update(story.live(samples, found))
                 else:
@@ -120,10 +121,18 @@ async def _healed(api: KubeCluster, sample: workloads.Sample, found: list[Record
     record = story.of(sample, found)
     if record is None or record.status.audit.sequence == 0 or record.phase in _OPEN:
         return None
-    return record.phase == "Resolved" and workloads.healthy(await workloads.deployment(api, sample.name))
+    return record.phase == "Resolved" and workloads.healthy(
+        await workloads.deployment(api, sample.name, record.namespace)
+    )
 
 
 _OPEN = frozenset({"Detected", "Analyzing", "Proposed", "Approved", "Applying", "Verifying", "Stale"})
+
+
+async def _tidy(kubeconfig: str, namespace: str) -> None:
+    """Leave a cluster that is not ours as it was, but for the CRD: records of others may be of that kind."""
+    async with kube.connect(Path(kubeconfig)) as api:
+        await workloads.remove_namespace(api, namespace)
 
 
 async def _install_schema(kubeconfig: str) -> None:
@@ -176,6 +185,8 @@ def _demo(console: Console) -> int:
         asyncio.run(_install_schema(chosen.kubeconfig))
         healed = _with_stack(Demo(console, chosen, folder, os.environ.get("APPROVE") == "1"), keep=keep)
     finally:
+        if not chosen.own and not keep:
+            asyncio.run(_tidy(chosen.kubeconfig, chosen.namespace))
         chosen.stop()
     console.print(f"{'all healed' if healed else 'NOT all healed'} in {time.monotonic() - begun:.0f} s")
     return 0 if healed else 1

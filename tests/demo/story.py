@@ -11,7 +11,7 @@ from rich.table import Table
 from logjedi_operator.adapters.kube import KubeCluster
 from logjedi_operator.domain.record import API_VERSION, KIND, Record
 from logjedi_operator.ports.cluster import ListQuery
-from tests.demo.workloads import NAMESPACE, Sample
+from tests.demo.workloads import Sample
 
 _COLOURS = {
     "Proposed": "yellow", "Approved": "cyan", "Applying": "cyan", "Verifying": "cyan", "Resolved": "green",
@@ -19,9 +19,9 @@ _COLOURS = {
 }  # fmt: skip
 
 
-async def records(cluster: KubeCluster) -> list[Record]:
+async def records(cluster: KubeCluster, namespace: str) -> list[Record]:
     """Read the demo's records, oldest first."""
-    found = await cluster.list(ListQuery(API_VERSION, KIND, NAMESPACE))
+    found = await cluster.list(ListQuery(API_VERSION, KIND, namespace))
     return sorted((Record.from_object(obj) for obj in found), key=lambda record: record.name)
 
 

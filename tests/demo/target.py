@@ -11,6 +11,8 @@ from tests import cluster
 from tests.cluster.__main__ import Screen
 
 NAME = "demo"
+FOREIGN_NAMESPACE = "logjedi-demo"
+"""The only namespace that is looked at, or written in, on a cluster that is not ours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +20,7 @@ class Target:
     """``kubeconfig`` in the form of the KUBECONFIG variable. ``own``: made by us, to be ended by us."""
 
     kubeconfig: str
+    namespace: str
     node: str
     reason: str
     own: bool
@@ -27,12 +30,19 @@ class Target:
 def choose(console: Console, folder: Path, *, context: str, keep: bool) -> Target:
     """Start the demo's cluster, or point at the named context. Raises ``cluster.ClusterError``."""
     if context:
-        return Target(_with_context(folder, context), "external", f"context {context}", own=False, stop=lambda: None)
+        return Target(
+            _with_context(folder, context),
+            FOREIGN_NAMESPACE,
+            "external",
+            f"context {context}",
+            own=False,
+            stop=lambda: None,
+        )
     if NAME in cluster.running():
         cluster.down(NAME)
     with Screen(console) as screen:
         made = cluster.start(cluster.ClusterSpec(name=NAME, attached=not keep), progress=screen.show)
-    return Target(str(made.kubeconfig), made.node, made.reason, own=True, stop=made.stop)
+    return Target(str(made.kubeconfig), "shop", made.node, made.reason, own=True, stop=made.stop)
 
 
 def _with_context(folder: Path, context: str) -> str:

@@ -3,6 +3,7 @@
 On a cluster of the caller's own the images are replaced by a public one that can do the same.
 """
 
+import asyncio
 import json
 import time
 from collections.abc import Iterator
@@ -12,13 +13,14 @@ from typing import Any
 
 import yaml
 
+from logjedi_contracts.errors import Refused
 from logjedi_operator.adapters.kube import KubeCluster, path
 from logjedi_operator.domain.workload import WorkloadRef
 from logjedi_operator.ports.cluster import PatchOrder
 
 SAMPLES = Path(__file__).parent.parent / "samples"
-NAMESPACE = "shop"
 BREAK = "samples.logjedi.dev/break"
+_OURS = {"app.kubernetes.io/part-of": "logjedi-demo"}
 _PUBLIC_IMAGE = "docker.io/library/busybox:1.36"
 _PUBLIC_COMMANDS = {
     "web": ["sh", "-c", "echo ok > /tmp/healthz; exec httpd -f -p 8080 -h /tmp"],
@@ -48,17 +50,16 @@ def samples(*, real_node: bool, public_images: bool) -> list[Sample]:
     return [_with_public_image(sample) for sample in chosen] if public_images else chosen
 
 
-async def apply(cluster: KubeCluster, sample: Sample) -> None:
-    """Create the sample's objects anew."""
+async def apply(cluster: KubeCluster, sample: Sample, namespace: str) -> None:
+    """Create the sample's objects in ``namespace``."""
     for obj in sample.objects:
-        where = path(obj["apiVersion"], obj["kind"], NAMESPACE)
-        await cluster.call("DELETE", f"{where}/{obj['metadata']['name']}", missing_ok=True)
-        await cluster.call("POST", where, body=obj)
+        body = {**obj, "metadata": {**obj["metadata"], "namespace": namespace}}
+        await cluster.call("POST", path(obj["apiVersion"], obj["kind"], namespace), body=body)
 
 
-async def break_it(cluster: KubeCluster, sample: Sample) -> None:
+async def break_it(cluster: KubeCluster, sample: Sample, namespace: str) -> None:
     """Roll out the bad revision, for a sample that was healthy before."""
-    live = await deployment(cluster, sample.name)
+    live = await deployment(cluster, sample.name, namespace)
     patch = (live or {}).get("metadata", {}).get("annotations", {}).get(BREAK)
     if live is None or not patch:
         return
@@ -66,13 +67,29 @@ async def break_it(cluster: KubeCluster, sample: Sample) -> None:
     await cluster.patch(order)
 
 
-async def ensure_namespace(cluster: KubeCluster) -> None:
-    if await cluster.get("v1", "Namespace", "", NAMESPACE) is None:
-        await cluster.call("POST", path("v1", "Namespace"), body={"metadata": {"name": NAMESPACE}})
+async def fresh_namespace(cluster: KubeCluster, name: str) -> None:
+    """Create the demo's namespace; one that an earlier demo left is removed first."""
+    where = path("v1", "Namespace", name=name)
+    await remove_namespace(cluster, name)
+    for _ in deadline(60):
+        if await cluster.call("GET", where, missing_ok=True) is None:
+            break
+        await asyncio.sleep(0.3)
+    await cluster.call("POST", path("v1", "Namespace"), body={"metadata": {"name": name, "labels": _OURS}})
 
 
-async def deployment(cluster: KubeCluster, name: str) -> dict[str, Any] | None:
-    return await cluster.get("apps/v1", "Deployment", NAMESPACE, name)
+async def remove_namespace(cluster: KubeCluster, name: str) -> None:
+    """Remove the namespace and all in it, if it is the demo's own. Raises ``Refused`` for anybody else's."""
+    found = await cluster.call("GET", path("v1", "Namespace", name=name), missing_ok=True)
+    if found is None:
+        return
+    if not _OURS.items() <= found["metadata"].get("labels", {}).items():
+        raise Refused("namespace", f"namespace {name} is there already and is not the demo's own; remove or rename it")
+    await cluster.call("DELETE", path("v1", "Namespace", name=name), missing_ok=True)
+
+
+async def deployment(cluster: KubeCluster, name: str, namespace: str) -> dict[str, Any] | None:
+    return await cluster.get("apps/v1", "Deployment", namespace, name)
 
 
 def healthy(obj: dict[str, Any] | None) -> bool:
