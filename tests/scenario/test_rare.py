@@ -5,29 +5,28 @@ from datetime import timedelta
 
 import pytest
 
-from logjedi_contracts.errors import Refused
+from logjedi_contracts.errors import MessageRejected, Refused
 from logjedi_contracts.messages import Phase
 from logjedi_operator.domain.policy import Policy
+from logjedi_operator.domain.policy.model import PathGroup
 from logjedi_operator.domain.preimage import ATTEMPT_ANNOTATION
-from tests.scenario.fakes.gate import Fault, Gate
+from logjedi_operator.ports.cluster import Conflict
+from logjedi_operator.usecases import decide
+from tests.scenario.fakes.gate import Fault, Gate, Killed
 from tests.scenario.fakes.gateway import REJECT, Click
-from tests.scenario.fakes.shop import BAD, GOOD, HALF_GOOD, Look, crashes, never_gets_ready, runs
+from tests.scenario.fakes.shop import ALSO_BAD, BAD, GOOD, HALF_GOOD, Look, crashes, never_gets_ready, runs
 from tests.scenario.fakes.virtual_time import in_virtual_time
-from tests.scenario.fakes.world import World, answers
+from tests.scenario.fakes.world import Operator, World, answers
 from tests.scenario.test_outages import ends_right, healing, undoing
 
 
 async def _killed_before(world: World, call: str, *, at: int = 1, after: bool = False) -> None:
     """Run until the operator is killed at the ``at``-th call of that name."""
-    rehearsal = Gate(faults=[Fault(call, _Reached, skip=at - 1, after=after)])
+    rehearsal = Gate(faults=[Fault(call, Killed, skip=at - 1, after=after)])
     operator = await world.start(rehearsal)
     await world.a_good_rollout_then_a_bad_one()
     await world.until(operator.died.is_set)
     await world.kill()
-
-
-class _Reached(BaseException):
-    """Kills the worker that gets here, and so the operator."""
 
 
 def _mark(world: World, nonce: str) -> None:
@@ -167,3 +166,74 @@ async def test_what_was_undone_for_one_cause_is_not_proposed_for_another() -> No
     crash = next(record for record in world.records if record.spec.failure.family == "crash")
     assert "tried-before" in crash.status.message
     assert len(world.gateway.asked) == 1
+
+
+async def _killed_between_approval_and_apply() -> World:
+    world = healing()
+    await _killed_before(world, "records.save Applying")
+    return world
+
+
+@in_virtual_time
+async def test_a_field_that_changed_between_approval_and_apply_is_named() -> None:
+    world = await _killed_between_approval_and_apply()
+    world.shop.deploy(ALSO_BAD)
+    await world.start()
+    await world.until(lambda: "Stale" in world.story)
+    stale = next(line for line in world.audit if line["phase"] == "Stale")
+    assert stale["result"] == "changed since it was shown: spec.template.spec.containers[app].image"
+    assert world.applied == []
+
+
+@in_virtual_time
+async def test_a_policy_that_was_narrowed_between_approval_and_apply_refuses() -> None:
+    world = await _killed_between_approval_and_apply()
+    world.policy = Policy(paths=(PathGroup.ENV,))
+    await world.start()
+    record = await world.until_phase(Phase.REFUSED)
+    assert "image" in record.status.message
+    assert world.applied == []
+
+
+@in_virtual_time
+async def test_a_vote_whose_time_is_over_does_not_count_even_before_the_proposal_was_closed() -> None:
+    world = World()
+    await world.start()
+    await world.a_good_rollout_then_a_bad_one()
+    await world.until_phase(Phase.PROPOSED)
+    await world.until(lambda: world.gateway.asked)
+    vote = world.gateway.vote(world.gateway.asked[0])
+    await world.kill()
+    await world.passes(world.timing.expiry.total_seconds())
+    idle = Operator(world, Gate())
+    with pytest.raises(MessageRejected, match="the time to decide is over"):
+        await decide.receive_vote(idle.parts, vote)
+    assert world.record.status.decisions == []
+
+
+@in_virtual_time
+async def test_a_line_that_a_killed_process_owes_is_written_before_a_person_takes_the_incident_up() -> None:
+    world = World()
+    await _killed_before(world, "audit.write", at=2)
+    world.tamper(lambda status: status.update(phase="Expired"))
+    idle = Operator(world, Gate())
+    await decide.receive_request(idle.parts, world.record.ref)
+    assert [line["sequence"] for line in world.audit] == [1, 2, 3]
+
+
+@in_virtual_time
+async def test_a_copy_that_the_watch_left_behind_is_read_anew_after_a_conflict() -> None:
+    world = World()
+    await world.start()
+    await world.a_good_rollout_then_a_bad_one()
+    await world.until_phase(Phase.PROPOSED)
+    await world.kill()
+    await world.passes(world.timing.expiry.total_seconds())
+    idle = Operator(world, Gate())
+    key = world.record.key
+    await idle.records.read(key)
+    world.tamper(lambda status: status.update(conditions=[{"type": "Seen", "status": "True"}]))
+    with pytest.raises(Conflict):
+        await idle.reconciler(key)
+    await idle.reconciler(key)
+    assert world.story[-1] == "Expired"

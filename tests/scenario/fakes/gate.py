@@ -41,16 +41,21 @@ class Gate:
             self._die()
         fault = self._fault(what)
         if fault is not None and not fault.after:
-            raise fault.error()
+            self._fail(fault)
         yield
         if last:
             self._die()
         if fault is not None:
-            raise fault.error()
+            self._fail(fault)
 
     def _die(self) -> None:
         self.dead = True
         raise Killed
+
+    def _fail(self, fault: Fault) -> None:
+        error = fault.error()
+        self.dead = self.dead or isinstance(error, Killed)
+        raise error
 
     def _fault(self, what: str) -> Fault | None:
         for fault in self.faults:

@@ -5,7 +5,7 @@ from typing import Any
 
 from logjedi_contracts.errors import DependencyDown, Refused
 from logjedi_contracts.messages import Phase
-from logjedi_operator.domain.record import KIND
+from logjedi_operator.domain.record import KIND, Record
 from logjedi_operator.usecases.observe import Observer, Scope
 from tests.scenario.fakes.gate import Fault, Gate
 from tests.scenario.fakes.shop import BAD, GOOD, NAMESPACE, Look
@@ -134,6 +134,24 @@ async def test_what_is_deleted_while_it_is_looked_at_again_is_never_recorded() -
     await stage.bad_rollout()
     await stage.shows("Deployment", "ReplicaSet", "Pod")
     await asyncio.sleep(1.5)
+    await stage.shows("Pod", event="DELETED")
+    await asyncio.sleep(60)
+    assert stage.families == []
+
+
+@in_virtual_time
+async def test_what_is_deleted_while_its_record_is_being_made_is_never_recorded() -> None:
+    stage = Stage()
+    await stage.bad_rollout(ERR_PULL)
+    make = stage.operator.records.create
+
+    async def slowly(record: Record) -> Record | None:
+        await asyncio.sleep(5)
+        return await make(record)
+
+    stage.operator.records.create = slowly  # type: ignore[method-assign]
+    await stage.shows("Deployment", "ReplicaSet", "Pod")
+    await asyncio.sleep(12)
     await stage.shows("Pod", event="DELETED")
     await asyncio.sleep(60)
     assert stage.families == []

@@ -29,7 +29,6 @@ _AT_ONCE: Final = frozenset({Phase.STALE})
 class _Seen:
     """What is remembered of one waiting proposal."""
 
-    nonce: str
     stability: Stability | None = None
     published: datetime | None = None
     changed: datetime | None = None
@@ -57,7 +56,7 @@ class Watchman:
         asked = record.status.asked
         if sealing.expired(proposal, asked.expires_at if asked else None, now):
             return await self._end(record, Event.EXPIRED, "nobody decided in time")
-        seen = self._remembered(record, proposal)
+        seen = self._seen.setdefault(record.key, _Seen())
         ended = await self._ended_by_itself(record, proposal, seen)
         if ended is not None:
             return ended
@@ -66,12 +65,6 @@ class Watchman:
         if asked is None:
             return record, min(wait, self._publish(record, seen, now))
         return record, min(wait, asked.expires_at - now + timedelta(seconds=1))
-
-    def _remembered(self, record: Record, proposal: Proposal) -> _Seen:
-        seen = self._seen.get(record.key)
-        if seen is None or seen.nonce != proposal.nonce:
-            seen = self._seen[record.key] = _Seen(proposal.nonce)
-        return seen
 
     def _publish(self, record: Record, seen: _Seen, now: datetime) -> timedelta:
         """Publish again if it is time; return when it is next. The workload's own events wake us far more often."""
