@@ -3,7 +3,7 @@ PY := .venv/bin/python
 SOURCES := services tests docs
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-down stack test test-fast check format generate lock cluster-up cluster-down clean
+.PHONY: help demo demo-down stack test test-fast bench check format generate lock cluster-up cluster-down clean
 
 ##@ See it work
 demo: .venv/.ready ## Break three workloads on a real Kubernetes, click Approve, watch them heal (APPROVE=1 KEEP=1 CONTEXT=name YES=1)
@@ -23,9 +23,12 @@ test: .venv/.ready ## Unit, scenario, chart and integration tests, the last on a
 test-fast: .venv/.ready ## Unit and scenario tests only: seconds
 	@$(PY) -m pytest tests/unit tests/scenario $(ARGS)
 
+bench: .venv/.ready ## Measure the click against its floor; writes bench.json (COUNT=20)
+	@$(PY) -m tests.bench
+
 check: .venv/.ready ## Format, lint, types, import contracts, generated files up to date
 	@$(PY) -m ruff format --check --quiet $(SOURCES) && $(PY) -m ruff check --quiet $(SOURCES)
-	@$(PY) -m mypy --no-error-summary services/*/src tests/cluster tests/demo tests/stack tests/localslack && .venv/bin/lint-imports --no-logo
+	@$(PY) -m mypy --no-error-summary services/*/src tests/cluster tests/demo tests/stack tests/localslack tests/bench && .venv/bin/lint-imports --no-logo
 	@$(PY) -m logjedi_contracts.schemas --check && $(PY) docs/generate_configuration.py --check
 
 ##@ Work on it
