@@ -222,6 +222,13 @@ def valkey() -> Iterator[Valkey]:
                 server.stop()
 
 
+def _client() -> aiohttp.ClientSession:
+    """A connection for each request: one that is kept may be closed by the server just when it is used again."""
+    return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(force_close=True), cookie_jar=aiohttp.CookieJar(unsafe=True)
+    )
+
+
 @contextlib.asynccontextmanager
 async def whole(folder: Path, redis_url: str, **changed: Any) -> AsyncIterator[Stack]:
     """Start everything but Valkey."""
@@ -229,7 +236,7 @@ async def whole(folder: Path, redis_url: str, **changed: Any) -> AsyncIterator[S
     async with contextlib.AsyncExitStack() as stack:
         slack = await stack.enter_async_context(serve(Options(signing_secret=SECRET, gateway="http://127.0.0.1:1")))
         bus = await stack.enter_async_context(buses.connect(redis_url))
-        http = await stack.enter_async_context(aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)))
+        http = await stack.enter_async_context(_client())
         gateway = await stack.enter_async_context(
             running(settings(folder, redis_url, **(slack_settings(slack) | changed)))
         )

@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+from pathlib import Path
 
 from logjedi_contracts import logs
 from logjedi_contracts.errors import ConfigurationError, LogJediError
@@ -20,7 +21,7 @@ async def serve(settings: Settings) -> None:
 def main() -> int:
     """Return 0 after an orderly stop, 2 for bad settings, 1 if a dependency was lost for good."""
     try:
-        settings = Settings.load()
+        settings = Settings.load(env_file=Path(".env"))
         logs.configure("operator", level=settings.log_level, style=settings.log_format)
         return _run(settings)
     except ConfigurationError as error:
