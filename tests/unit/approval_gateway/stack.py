@@ -106,7 +106,7 @@ class Stack:
 
     async def entries(self, kind: str) -> list[Message]:
         """Read what the operator would find on its stream, signatures checked."""
-        rows = await self.bus.client.xrange(streams.decisions(self.cluster))
+        rows: Any = await self.bus.client.xrange(streams.decisions(self.cluster))
         read = [envelope.decode(fields, self.keys.gateway).message for _, fields in rows]
         return [message for message in read if type(message).__name__ == kind]
 
@@ -123,7 +123,8 @@ class Stack:
 
     async def parked(self, stream: str = streams.PROPOSALS) -> list[str]:
         """Read why entries were parked."""
-        return [fields["error"] for _, fields in await self.bus.client.xrange(streams.dead(stream))]
+        rows: Any = await self.bus.client.xrange(streams.dead(stream))
+        return [str(fields["error"]) for _, fields in rows]
 
     async def until(self, what: Callable[[], Awaitable[Any]]) -> Any:
         """Wait until ``what`` gives something true."""
