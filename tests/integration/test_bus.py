@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,16 +16,13 @@ from tests.unit.contracts.bus_harness import STREAM, Inbox, Valkey, consuming, p
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Valkey]:
-    made = Valkey(Path(tmp_path_factory.mktemp("valkey")))
-    made.start()
-    yield made
-    made.kill()
+    with harness.serving(tmp_path_factory.mktemp("valkey")) as made:
+        yield made
 
 
 @pytest.fixture
 async def bus(server: Valkey) -> AsyncIterator[buses.Bus]:
-    async with buses.connect(server.url, limits=harness.QUICK) as made:
-        await made.client.flushall()
+    async with harness.emptied(server, harness.QUICK) as made:
         yield made
 
 
@@ -39,8 +35,7 @@ def quiet() -> Iterator[None]:
 
 @pytest.fixture
 async def claiming(server: Valkey) -> AsyncIterator[buses.Bus]:
-    async with buses.connect(server.url, limits=harness.CLAIMING) as made:
-        await made.client.flushall()
+    async with harness.emptied(server, harness.CLAIMING) as made:
         yield made
 
 

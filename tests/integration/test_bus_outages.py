@@ -15,10 +15,8 @@ from tests.unit.contracts.bus_harness import STREAM, Inbox, Valkey, consuming, p
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[Valkey]:
-    made = Valkey(tmp_path)
-    made.start()
-    yield made
-    made.kill()
+    with harness.serving(tmp_path) as made:
+        yield made
 
 
 @pytest.fixture

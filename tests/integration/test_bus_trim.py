@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,16 +19,13 @@ CAP = 20
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Valkey]:
-    made = Valkey(Path(tmp_path_factory.mktemp("valkey")))
-    made.start()
-    yield made
-    made.kill()
+    with harness.serving(tmp_path_factory.mktemp("valkey")) as made:
+        yield made
 
 
 @pytest.fixture
 async def bus(server: Valkey) -> AsyncIterator[buses.Bus]:
-    async with buses.connect(server.url, limits=replace(harness.QUICK, backlog=CAP)) as made:
-        await made.client.flushall()
+    async with harness.emptied(server, replace(harness.QUICK, backlog=CAP)) as made:
         yield made
 
 

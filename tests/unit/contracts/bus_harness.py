@@ -76,6 +76,24 @@ class Valkey:
             return False
 
 
+@contextlib.contextmanager
+def serving(folder: Path) -> Iterator[Valkey]:
+    server = Valkey(folder)
+    server.start()
+    try:
+        yield server
+    finally:
+        server.kill()
+
+
+@contextlib.asynccontextmanager
+async def emptied(server: Valkey, limits: buses.Limits) -> AsyncIterator[buses.Bus]:
+    """Connect to a server on which nothing is left of the test before."""
+    async with buses.connect(server.url, limits=limits) as bus:
+        await bus.client.flushall()
+        yield bus
+
+
 Effect = Callable[[str], Awaitable[object]]
 
 
