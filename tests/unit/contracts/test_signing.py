@@ -1,5 +1,6 @@
 import datetime as dt
 import stat
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -88,6 +89,7 @@ GENUINE = OLD.sign(signing.VOTE, CONTENT)
         STRANGER.sign(signing.VOTE, CONTENT).value,
         OLD.sign(signing.VOTE, CONTENT + b"!").value,
     ],
+    ids=["empty", "no letter", "not base64", "cut", "twice", "a stranger's", "of other content"],
 )
 def test_a_malformed_or_foreign_signature_is_refused_unquoted(value: str) -> None:
     said = refusal(KeyRing([OLD.public()]), Signature(GENUINE.key_id, value))
@@ -127,6 +129,19 @@ def test_a_ring_without_a_key_is_no_ring() -> None:
         signing.load_key_ring("KEYS", [])
 
 
+@pytest.fixture
+def file_of(tmp_path: Path) -> Callable[[bytes | None], Path]:
+    """Write a key file; of ``None`` only the name is made up."""
+
+    def write(content: bytes | None) -> Path:
+        path = tmp_path / "key.pem"
+        if content is not None:
+            path.write_bytes(content)
+        return path
+
+    return write
+
+
 RSA = rsa.generate_private_key(65537, 2048)
 EC = ec.generate_private_key(ec.SECP256R1())
 ED = Ed25519PrivateKey.generate()
@@ -143,13 +158,12 @@ ED = Ed25519PrivateKey.generate()
         (b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", "not readable"),
         (None, "No such file or directory"),
     ],
+    ids=["rsa", "ec", "certificate", "private", "empty", "certificate cut", "absent"],
 )
 def test_other_public_keys_are_refused_with_setting_cause_and_cure(
-    tmp_path: Path, content: bytes | None, cause: str
+    file_of: Callable[[bytes | None], Path], content: bytes | None, cause: str
 ) -> None:
-    path = tmp_path / "key.pem"
-    if content is not None:
-        path.write_bytes(content)
+    path = file_of(content)
     with pytest.raises(ConfigurationError) as refused:
         signing.load_key_ring("LOGJEDI_GATEWAY_KEYS", [str(path)])
     [problem] = refused.value.problems
@@ -167,13 +181,12 @@ def test_other_public_keys_are_refused_with_setting_cause_and_cure(
         (b"junk", "not readable"),
         (None, "No such file or directory"),
     ],
+    ids=["rsa", "encrypted", "public", "junk", "absent"],
 )
 def test_other_private_keys_are_refused_without_a_word_of_them(
-    tmp_path: Path, content: bytes | None, cause: str
+    file_of: Callable[[bytes | None], Path], content: bytes | None, cause: str
 ) -> None:
-    path = tmp_path / "key.pem"
-    if content is not None:
-        path.write_bytes(content)
+    path = file_of(content)
     with pytest.raises(ConfigurationError) as refused:
         signing.load_signer("LOGJEDI_SIGNING_KEY_FILE", path)
     [problem] = refused.value.problems
