@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from logjedi_approval_gateway.domain.approval import Approval, State
+from logjedi_approval_gateway.domain.approval import STILL_OPEN, Approval, State
 from logjedi_contracts.messages import Phase
 
 
@@ -64,7 +64,7 @@ def of(approval: Approval) -> Wording:
     phase = approval.phase
     if approval.state is State.SUPERSEDED and not (phase and phase.terminal):
         return _STATES[State.SUPERSEDED]
-    if phase is not None and phase.phase not in (Phase.DETECTED, Phase.ANALYZING, Phase.PROPOSED):
+    if phase is not None and phase.phase not in STILL_OPEN:
         return PHASES[phase.phase]
     if approval.state is State.OPEN and not approval.ask.approvers:
         return NOBODY
