@@ -18,10 +18,11 @@ stack: .venv/.ready ## Run the three services and Redis from source against the 
 ##@ Prove it
 test: .venv/.ready ## Unit, scenario, chart and integration tests, the last on a real API server and node
 	@$(PY) -m tests.cluster.prerequisites
-	@$(PY) -m pytest tests/unit tests/scenario tests/integration $(ARGS)
+	@$(PY) -m pytest -n 2 -q tests/unit tests/scenario $(ARGS)
+	@$(PY) -m pytest tests/integration $(ARGS)
 
 test-fast: .venv/.ready ## Unit and scenario tests only: seconds
-	@$(PY) -m pytest tests/unit tests/scenario $(ARGS)
+	@$(PY) -m pytest -n 2 -q tests/unit tests/scenario $(ARGS)
 
 bench: .venv/.ready ## Measure the click against its floor; writes bench.json (COUNT=20)
 	@$(PY) -m tests.bench

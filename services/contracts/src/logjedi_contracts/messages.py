@@ -1,7 +1,7 @@
 """Every message on the three streams, and the enumerations that they share.
 
 Names are in the past tense: a message says what happened. Free text in them (summary, diff, log lines) comes from
-clusters and models and is hostile until a channel has made it harmless. See DESIGN section 4 and ADR 0003.
+clusters and models and is hostile until a channel has made it harmless. See docs/messages and ADR 0003.
 """
 
 from datetime import datetime

@@ -52,7 +52,7 @@ class Settings(ServiceSettings):
     """Comma-separated PEM files of the gateways' public keys whose votes count (two during a rotation)."""
 
     policy_file: Path | None = None
-    """YAML file of what may be changed at all. Empty: the safe default (DESIGN section 12a)."""
+    """YAML file of what may be changed at all. Empty: the safe default."""
 
     evidence_secrets: bool = False
     """Read Secrets to see whether a referenced one or its key exists. Needs the right to read them."""

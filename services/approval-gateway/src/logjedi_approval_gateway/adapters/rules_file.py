@@ -1,4 +1,4 @@
-"""Reads the approval rules (YAML, DESIGN section 12a) strictly: a rule that is misread could let anybody in.
+"""Reads the approval rules (YAML) strictly: a rule that is misread could let anybody in.
 
 Unknown and repeated keys are errors. Problems name the rule and the field, never guess, and are raised together
 as ``ConfigurationError``.

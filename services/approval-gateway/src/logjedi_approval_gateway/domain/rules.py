@@ -1,7 +1,7 @@
 """Who may decide what: the first rule that matches a proposal, its denied people first, then its approvers.
 
 Pure. Fails closed: no rule, an empty list or a channel that the rule does not name means no. Group lists
-are carried but belong to nobody until their members can be looked up. Format: DESIGN section 12a.
+are carried but belong to nobody until their members can be looked up. Format: docs/approval-rules.md.
 """
 
 from collections.abc import Iterable, Mapping

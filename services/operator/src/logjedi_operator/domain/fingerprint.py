@@ -27,7 +27,7 @@ def record_name(owner: WorkloadRef, family: Family | str, container: str) -> str
 
 
 def matches(name: str, spec: dict[str, Any]) -> bool:
-    """Tell whether a record's ``name`` follows from its ``spec`` (DESIGN section 3).
+    """Tell whether a record's ``name`` follows from its ``spec``.
 
     A spec whose failure names no family matches the one family that its name names. Malformed specs match nothing.
     """

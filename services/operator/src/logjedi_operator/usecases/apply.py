@@ -1,7 +1,7 @@
 """Apply exactly what was approved: authority, staleness, policy, dry run, then the same patch for real.
 
 Written before it is done, and recognisable after: the patch itself carries the attempt's nonce as an annotation, so a
-restart at any point finds out whether it was applied, and never applies it twice. DESIGN section 10.
+restart at any point finds out whether it was applied, and never applies it twice. See ADR 0010.
 """
 
 import json

@@ -1,7 +1,7 @@
 """The policy file: what the operator may change at all. Deny by default; the schema is closed.
 
 Read at start and on reload; its hash goes into every audit line. It knows no object and no patch: ``grammar`` says
-which fields a group holds, ``checking`` compares a patch with both. See DESIGN sections 9 and 12a.
+which fields a group holds, ``checking`` compares a patch with both. Format: docs/policy.md.
 """
 
 import difflib
@@ -126,7 +126,7 @@ def load(text: str) -> Policy:
     if content is None:
         return Policy()
     if not isinstance(content, dict):
-        raise ConfigurationError(["policy: must be a map of actions, paths, images, bounds; see docs/configuration.md"])
+        raise ConfigurationError(["policy: must be a map of actions, paths, images, bounds; see docs/policy.md"])
     try:
         return Policy.model_validate(content)
     except ValidationError as error:
