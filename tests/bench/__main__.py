@@ -23,9 +23,9 @@ from logjedi_operator.adapters.kube import KubeCluster
 from logjedi_operator.domain.workload import WorkloadRef
 from logjedi_operator.ports.cluster import PatchOrder
 from tests import cluster
-from tests.integration.conftest import install_schema, slack_and_stack
+from tests.integration.conftest import slack_and_stack
 from tests.integration.world import World
-from tests.stack import Stack
+from tests.stack import Stack, schema
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +114,7 @@ async def run(stack: Stack, kubeconfig: Path, count: int) -> list[Figure]:
 def main() -> int:
     count = int(os.environ.get("COUNT", "20"))
     with cluster.start() as started, tempfile.TemporaryDirectory() as folder:
-        asyncio.run(install_schema(started.kubeconfig))
+        asyncio.run(schema.install(started.kubeconfig))
         with slack_and_stack(started.kubeconfig, Path(folder)) as stack:
             rows = asyncio.run(run(stack, started.kubeconfig, count))
     Path("bench.json").write_text(json.dumps([asdict(row) for row in rows], indent=2) + "\n")

@@ -1,7 +1,6 @@
 """Run the demo. Settings by environment: ``APPROVE=1 KEEP=1 CONTEXT=name YES=1``; ``down`` ends what KEEP left."""
 
 import asyncio
-import contextlib
 import os
 import secrets
 import shutil
@@ -11,20 +10,18 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import yaml
 from rich.console import Console
 from rich.live import Live
 
-from logjedi_contracts.errors import LogJediError, TemporaryError
+from logjedi_contracts.errors import LogJediError
 from logjedi_operator.adapters import kube
 from logjedi_operator.adapters.kube import KubeCluster
 from logjedi_operator.domain.record import Record
 from tests import cluster
 from tests.cluster import prerequisites
 from tests.demo import clicks, keeping, story, target, workloads
-from tests.stack import Plan, Process, ProcessFailed, Stack, free_port, free_ports
+from tests.stack import Plan, Process, ProcessFailed, Stack, free_port, free_ports, schema
 
-CRD = Path(__file__).parent.parent.parent / "charts" / "logjedi" / "files" / "logjedianalyses.yaml"
 PATIENCE_S = 300.0
 _QUICK = {"LOGJEDI_SETTLE_TIME": "5s", "LOGJEDI_VERIFY_TIMEOUT": "90s", "LOGJEDI_PENDING_GRACE": "3s"}
 """Shorter than the defaults: nobody wants to watch a pod be healthy for half a minute."""
@@ -129,27 +126,6 @@ async def _healed(api: KubeCluster, sample: workloads.Sample, found: list[Record
 _OPEN = frozenset({"Detected", "Analyzing", "Proposed", "Approved", "Applying", "Verifying", "Stale"})
 
 
-async def _tidy(kubeconfig: str, namespace: str) -> None:
-    """Leave a cluster that is not ours as it was, but for the CRD: records of others may be of that kind."""
-    async with kube.connect(Path(kubeconfig)) as api:
-        await workloads.remove_namespace(api, namespace)
-
-
-async def _install_schema(kubeconfig: str) -> None:
-    """Install the CRD if it is not there, and wait until it is served."""
-    schema = yaml.safe_load(CRD.read_text())
-    async with kube.connect(Path(kubeconfig)) as api:
-        where = kube.path("apiextensions.k8s.io/v1", "CustomResourceDefinition")
-        if await api.call("GET", f"{where}/{schema['metadata']['name']}", missing_ok=True) is None:
-            await api.call("POST", where, body=schema)
-        for _ in workloads.deadline(20):
-            # A fresh definition is first unknown (404), then being set up (429).
-            with contextlib.suppress(TemporaryError):
-                if await api.call("GET", "/apis/logjedi.dev/v1alpha1/logjedianalyses", missing_ok=True) is not None:
-                    return
-            await asyncio.sleep(0.1)
-
-
 def main() -> int:
     """Return 0 if every workload was healed (or, after ``down``, in any case), 1 otherwise."""
     console = Console(highlight=False, width=None if sys.stdout.isatty() else 132)
@@ -182,11 +158,11 @@ def _demo(console: Console) -> int:
     chosen = target.choose(console, folder, context=context, keep=keep)
     try:
         console.print(f"cluster: {chosen.node} node" + (f" ({chosen.reason})" if chosen.reason else ""))
-        asyncio.run(_install_schema(chosen.kubeconfig))
+        asyncio.run(schema.install(Path(chosen.kubeconfig)))
         healed = _with_stack(Demo(console, chosen, folder, os.environ.get("APPROVE") == "1"), keep=keep)
     finally:
         if not chosen.own and not keep:
-            asyncio.run(_tidy(chosen.kubeconfig, chosen.namespace))
+            asyncio.run(workloads.tidy(chosen.kubeconfig, chosen.namespace))
         chosen.stop()
     console.print(f"{'all healed' if healed else 'NOT all healed'} in {time.monotonic() - begun:.0f} s")
     return 0 if healed else 1
@@ -203,7 +179,12 @@ def _with_stack(demo: Demo, *, keep: bool) -> bool:
         with stack:
             healed = asyncio.run(demo.run(plan))
             if keep:
-                keeping.write([slack, *stack.processes.values()])
+                foreign = (
+                    {}
+                    if demo.target.own
+                    else {"kubeconfig": demo.target.kubeconfig, "namespace": demo.target.namespace}
+                )
+                keeping.write([slack, *stack.processes.values()], **foreign)
                 demo.console.print("left running; end it with: make demo-down")
             return healed
     finally:

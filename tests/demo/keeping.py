@@ -3,13 +3,16 @@
 A process id is believed only if the process still has the start time that was written with it.
 """
 
+import asyncio
 import json
 import os
 import signal
 import time
 from pathlib import Path
+from typing import Any
 
 from tests import cluster
+from tests.demo import workloads
 from tests.demo.target import NAME
 from tests.stack import Process
 
@@ -20,17 +23,21 @@ def folder() -> Path:
     return base / "logjedi" / "demo"
 
 
-def write(processes: list[Process]) -> None:
-    """Write down what is left running."""
+def write(processes: list[Process], *, kubeconfig: str = "", namespace: str = "") -> None:
+    """Write down what is left running, and the namespace to remove if the cluster is not ours."""
     rows = [{"name": process.name, "pid": process.pid, "started": _started(process.pid)} for process in processes]
-    (folder() / "kept.json").write_text(json.dumps(rows))
+    kept = {"processes": rows, "kubeconfig": kubeconfig, "namespace": namespace}
+    (folder() / "kept.json").write_text(json.dumps(kept))
 
 
 def end() -> list[str]:
     """End what an earlier demo left running, its cluster too; return the names of what was ended."""
     noted = folder() / "kept.json"
-    rows = json.loads(noted.read_text()) if noted.exists() else []
-    ended = [row["name"] for row in reversed(rows) if _end(row["pid"], row["started"])]
+    kept: dict[str, Any] = json.loads(noted.read_text()) if noted.exists() else {"processes": [], "namespace": ""}
+    ended = [row["name"] for row in reversed(kept["processes"]) if _end(row["pid"], row["started"])]
+    if kept["namespace"]:
+        asyncio.run(workloads.tidy(kept["kubeconfig"], kept["namespace"]))
+        ended.append(f"namespace {kept['namespace']}")
     noted.unlink(missing_ok=True)
     if NAME in cluster.running() and cluster.down(NAME):
         ended.append("cluster")

@@ -14,7 +14,7 @@ from typing import Any
 import yaml
 
 from logjedi_contracts.errors import Refused
-from logjedi_operator.adapters.kube import KubeCluster, path
+from logjedi_operator.adapters.kube import KubeCluster, connect, path
 from logjedi_operator.domain.workload import WorkloadRef
 from logjedi_operator.ports.cluster import PatchOrder
 
@@ -76,6 +76,12 @@ async def fresh_namespace(cluster: KubeCluster, name: str) -> None:
             break
         await asyncio.sleep(0.3)
     await cluster.call("POST", path("v1", "Namespace"), body={"metadata": {"name": name, "labels": _OURS}})
+
+
+async def tidy(kubeconfig: str, namespace: str) -> None:
+    """Leave a cluster that is not ours as it was, but for the CRD: records of others may be of that kind."""
+    async with connect(Path(kubeconfig)) as cluster:
+        await remove_namespace(cluster, namespace)
 
 
 async def remove_namespace(cluster: KubeCluster, name: str) -> None:

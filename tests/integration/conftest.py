@@ -9,37 +9,20 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
-import yaml
 
-from logjedi_contracts.errors import LogJediError
 from logjedi_operator.adapters import kube as kube_adapter
 from tests import cluster
 from tests.integration.world import World
-from tests.stack import Plan, Process, Stack, free_port, free_ports
+from tests.stack import Plan, Process, Stack, free_port, free_ports, schema
 from tests.unit.approval_gateway import stack as gateways
-
-CRD = Path(__file__).parents[2] / "charts" / "logjedi" / "files" / "logjedianalyses.yaml"
 
 
 @pytest.fixture(scope="session")
 def kube() -> Iterator[cluster.Cluster]:
     """A usable API server with the CRD; a real node where the machine allows one (always under CI)."""
     with cluster.start(cluster.ClusterSpec(name=f"it-{secrets.token_hex(3)}")) as started:
-        asyncio.run(install_schema(started.kubeconfig))
+        asyncio.run(schema.install(started.kubeconfig))
         yield started
-
-
-async def install_schema(kubeconfig: Path) -> None:
-    async with kube_adapter.connect(kubeconfig) as api:
-        where = kube_adapter.path("apiextensions.k8s.io/v1", "CustomResourceDefinition")
-        schema = yaml.safe_load(CRD.read_text())
-        if await api.call("GET", f"{where}/{schema['metadata']['name']}", missing_ok=True) is None:
-            await api.call("POST", where, body=schema)
-        for _ in range(200):
-            with contextlib.suppress(LogJediError):
-                await api.call("GET", "/apis/logjedi.dev/v1alpha1/logjedianalyses")
-                return
-            await asyncio.sleep(0.05)
 
 
 @pytest.fixture

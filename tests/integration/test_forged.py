@@ -196,6 +196,16 @@ async def test_nobody_can_rewrite_a_proposal_or_the_count_of_its_transitions(wor
         await world.write_status(record.with_status(audit=record.status.audit.model_copy(update={"sequence": 0})))
 
 
+async def test_nobody_can_cut_the_history_of_attempts(world: World) -> None:
+    """The history says which approvals were used; without it an old one could be used again."""
+    first = await asked_about_worker(world)
+    await world.patch_deployment("worker", refers_to("INTERVALS"))
+    second = await world.asked_again("worker", first)
+    assert [past.phase for past in second.status.history] == [Phase.STALE]
+    with pytest.raises(Refused, match="only ever added to"):
+        await world.write_status(second.with_status(history=[]))
+
+
 async def test_a_true_vote_still_counts_after_all_that(world: World) -> None:
     """The control: with the gateway's own key the very same message does approve."""
     record = await asked_about_worker(world)

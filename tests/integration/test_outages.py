@@ -15,9 +15,9 @@ import yaml
 from logjedi_contracts import signing, streams
 from logjedi_operator.adapters.kube import KubeCluster
 from tests import cluster
-from tests.integration.conftest import install_schema, plan_of, slack_and_stack
+from tests.integration.conftest import plan_of, slack_and_stack
 from tests.integration.world import World
-from tests.stack import Process, Stack
+from tests.stack import Process, Stack, schema
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(120)]
 
@@ -107,7 +107,7 @@ async def test_a_missing_crd_is_named_with_its_cure_and_waited_for(
         try:
             said = await waits_for(operator, "crd")
             assert "kubectl apply -f" in said
-            await install_schema(bare.kubeconfig)
+            await schema.install(bare.kubeconfig)
             await no_longer_waits_for(operator, "crd")
         finally:
             operator.stop()

@@ -3,6 +3,7 @@
 Every setting of the services may be given by the environment. The last line of the start ends in ``ready``.
 """
 
+import asyncio
 import os
 import signal
 import sys
@@ -10,6 +11,8 @@ import tempfile
 import threading
 from pathlib import Path
 
+from logjedi_contracts.errors import ConfigurationError, Refused, TemporaryError
+from tests.stack import schema
 from tests.stack.plan import from_environment
 from tests.stack.processes import ProcessFailed
 from tests.stack.running import Stack
@@ -23,10 +26,21 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="logjedi-stack-") as temporary:
         folder = Path(os.environ.get("LOGJEDI_STATE_DIR") or temporary)
         try:
+            _install_schema()
             return _serve(Stack(from_environment(folder), progress=_say), stopping)
-        except ProcessFailed as failure:
+        except (ProcessFailed, ConfigurationError) as failure:
             _say(f"error: {failure}")
             return 1
+
+
+def _install_schema() -> None:
+    """Install the CRD where it is missing; without the right to, the operator waits for it and ``/ready`` says so."""
+    named = os.environ.get("LOGJEDI_KUBECONFIG")
+    try:
+        if asyncio.run(schema.install(Path(named) if named else None)):
+            _say("installed the CRD logjedianalyses.logjedi.dev")
+    except (Refused, TemporaryError) as error:
+        _say(f"the CRD was not installed: {error}")
 
 
 def _serve(stack: Stack, stopping: threading.Event) -> int:
