@@ -32,7 +32,7 @@ class Stack:
             for process in self.processes.values():
                 process.wait_ready()
                 self._progress(f"{process.name} is ready")
-        except BaseException:
+        except BaseException:  # also Ctrl-C: nothing that was started may stay behind
             self.stop()
             raise
         return self
