@@ -207,7 +207,7 @@ def _supervise(plan: Plan, progress: Progress) -> Cluster:
     (plan.folder / "supervisor.pid").write_text(str(supervisor.pid))
     try:
         info = _follow(supervisor, progress)
-    except BaseException:
+    except BaseException:  # also Ctrl-C: a half-started cluster must not stay
         _stop(supervisor, plan.folder)
         raise
     if plan.attached:

@@ -127,7 +127,7 @@ def _run_build(command: list[str], *, module: Module, step: str, progress: Progr
                             f"{reported - begun:.0f} s",
                         )
                     )
-        except BaseException:
+        except BaseException:  # also Ctrl-C: the compiler must not go on alone
             process.kill()
             raise
     if process.returncode:

@@ -321,6 +321,7 @@ def test_the_command_line_keeps_a_cluster_up_until_it_is_taken_down(monkeypatch:
 
 def test_ci_refuses_to_simulate_silently(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CI", "true")
+    # the list of programs is changed, not the code that looks for them: the machine itself must keep its runtime
     monkeypatch.setattr(node, "_PROGRAMS", ("no-such-runtime",))
     with pytest.raises(cluster.ClusterError, match="no real node is possible here") as refused:
         cluster.start()

@@ -32,7 +32,7 @@ def main() -> int:
 def _run(settings: Settings) -> int:
     try:
         asyncio.run(serve(settings))
-    except ExceptionGroup as group:
+    except ExceptionGroup as group:  # how the task group ends; defects in it are raised again below
         lost, defects = group.split(LogJediError)
         if defects is not None:
             raise

@@ -23,7 +23,7 @@ class Scripted(Model):
         return {"model_id": "scripted"}
 
     async def structured_output(self, output_model: Any, prompt: Any, system_prompt: Any = None, **kwargs: Any) -> Any:
-        raise NotImplementedError
+        raise NotImplementedError  # abstract in the base class; no test reaches it
         yield {}
 
     async def stream(

@@ -36,7 +36,7 @@ class MockModel(Model):
         **kwargs: Any,  # noqa: ARG002
     ) -> AsyncGenerator[dict[str, _T | Any], None]:
         """Refuse: the deprecated path is never taken."""
-        raise NotImplementedError
+        raise NotImplementedError  # abstract in the base class, deprecated there, and never called by us
         yield {}
 
     async def stream(

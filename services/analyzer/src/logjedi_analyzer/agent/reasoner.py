@@ -70,8 +70,7 @@ class StrandsReasoner:
             raise _failed(agent, str(error)) from error
         except ReasoningFailed as error:
             raise _failed(agent, error.reason) from error
-        except Exception as error:
-            # providers raise whatever their client libraries do; this is the one place that translates it
+        except Exception as error:  # providers raise whatever their client libraries do; translated in this one place
             _LOG.warning("model failed", error=type(error).__name__)
             raise _failed(agent, f"the model failed with {type(error).__name__}") from error
 

@@ -70,6 +70,13 @@ def test_what_is_not_clearly_meant_is_left_to_a_person(candidates: Any) -> None:
     assert all(candidate["name"] in answer.why_no_action for candidate in candidates)
 
 
+@pytest.mark.parametrize(("kind", "unread"), [("Secret", True), ("SecretKey", True), ("ConfigMap", False)])
+def test_of_secrets_that_are_not_read_it_is_not_said_that_no_name_is_near(kind: str, *, unread: bool) -> None:
+    answer = diagnose(broken(missing(path=NAME_PATH, kind=kind, name="<name-1>")))
+    assert ("LOGJEDI_EVIDENCE_SECRETS" in answer.why_no_action) is unread
+    assert ("resembles no existing name" in answer.why_no_action) is not unread
+
+
 @pytest.mark.parametrize(
     "candidates",
     [

@@ -6,7 +6,7 @@ candidate is clearly the nearest. Two equally near names are a question for a pe
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from logjedi_analyzer.domain import changes, patch_paths, quoting, symptoms
 from logjedi_analyzer.domain.findings import Finding, Remedy
@@ -132,9 +132,14 @@ def _advise(scene: Scene, container: str, missing: Sequence[Reference]) -> Findi
     )
 
 
+_UNREAD = "resembles no name known here (Secrets are read only with LOGJEDI_EVIDENCE_SECRETS=true)"
+_UNLIKE: Final = {"Secret": _UNREAD, "SecretKey": _UNREAD}
+"""What can be said of Secrets: without the right to read them, a near name may well exist."""
+
+
 def _candidates(reference: Reference) -> str:
     names = [f"{c.name} ({c.distance} edits away)" for c in reference.candidates]
-    found = f"might mean {' or '.join(names)}" if names else "resembles no existing name"
+    found = f"might mean {' or '.join(names)}" if names else _UNLIKE.get(reference.kind, "resembles no existing name")
     return f"{_thing(reference)} {found}"
 
 
